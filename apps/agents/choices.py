@@ -1,0 +1,58 @@
+"""Which runtime and which agent serve runs now, and why: said by `up`, the pages and /readyz."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import docker
+from django.conf import settings
+from docker.errors import DockerException
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A name, and the reason in a sentence."""
+
+    name: str
+    why: str
+
+
+def chosen_agent() -> Choice:
+    """`claude` where a key is set, else `demo`."""
+    if settings.ANTHROPIC_API_KEY:
+        return Choice("claude", "ANTHROPIC_API_KEY is set.")
+    if settings.CLAUDE_CODE_OAUTH_TOKEN:
+        return Choice("claude", "CLAUDE_CODE_OAUTH_TOKEN is set.")
+    return Choice("demo", "There is no key: set ANTHROPIC_API_KEY in .env and restart, and Claude answers.")
+
+
+def chosen_runtime() -> Choice:
+    """`docker` where an engine answers and has the image, else `process`; a fixed choice is kept even when it fails."""
+    if settings.AGENT_RUNTIME == "process":
+        return Choice("process", "AGENT_RUNTIME=process.")
+    missing = docker_missing()
+    if settings.AGENT_RUNTIME == "docker":
+        return Choice("docker", missing or "AGENT_RUNTIME=docker.")
+    if missing:
+        return Choice("process", f"{missing} Agents run without a container, and without tools of their own.")
+    return Choice("docker", "A Docker engine answers and has the agent image.")
+
+
+def docker_missing() -> str:
+    """Why containers cannot be started now, or an empty string."""
+    try:
+        docker_client().ping()
+    except DockerException:
+        return "No Docker engine answers."
+    except OSError:
+        return "No Docker engine answers."
+    try:
+        docker_client().images.get(settings.AGENT_IMAGE)
+    except DockerException:
+        return f"The image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
+    return ""
+
+
+@cache
+def docker_client() -> docker.DockerClient:
+    """One client for each process; raises DockerException when no engine answers."""
+    return docker.DockerClient.from_env(timeout=30)

@@ -1,0 +1,194 @@
+"""Runs and the conversation memories they resume. The rows are the queue; Celery only carries their ids."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.chats.models import Chat, Group
+
+
+class Session(models.Model):
+    """The agent's conversation memory that a run resumes."""
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="sessions", verbose_name=_("group"))
+    key = models.CharField(_("key"), max_length=300, help_text=_("group, or the chat or thread it belongs to."))
+    sdk_session_id = models.CharField(_("SDK session id"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_run_at = models.DateTimeField(_("last run"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        constraints = [models.UniqueConstraint(fields=["group", "key"], name="one_session_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.group} · {self.key}"
+
+    def forget(self) -> None:
+        """The next run starts a fresh conversation."""
+        self.sdk_session_id = ""
+        self.save(update_fields=["sdk_session_id"])
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def due(self, now: datetime) -> "RunQuerySet":
+        """Queued, its time has come, and its session is free; the oldest first."""
+        running = Run.objects.filter(session=OuterRef("session"), status=RunStatus.RUNNING)
+        return self.filter(~Exists(running), status=RunStatus.QUEUED, not_before__lte=now).order_by("pk")
+
+    def abandoned(self, now: datetime) -> "RunQuerySet":
+        """Running, but its worker no longer renews the lease."""
+        return self.filter(status=RunStatus.RUNNING, lease_until__lt=now)
+
+
+class Run(models.Model):
+    """One execution of the agent for one group."""
+
+    Status = RunStatus
+
+    class Cause(models.TextChoices):
+        MESSAGE = "message", _("message")
+        SCHEDULE = "schedule", _("scheduled task")
+        REQUEST = "request", _("request")
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="runs", verbose_name=_("session"))
+    chat = models.ForeignKey(Chat, models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("chat"))
+    thread_id = models.CharField(_("thread"), max_length=255, blank=True)
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause.choices)
+    prompt = models.TextField(
+        _("prompt"), blank=True, help_text=_("Only where no message called: a scheduled task's words.")
+    )
+    status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    woken_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    agent = models.CharField(_("agent"), max_length=20, blank=True)
+    runtime = models.CharField(_("runtime"), max_length=20, blank=True)
+    container = models.CharField(_("container"), max_length=64, blank=True)
+    model = models.CharField(_("model"), max_length=100, blank=True)
+    input_tokens = models.PositiveBigIntegerField(_("input tokens"), default=0)
+    output_tokens = models.PositiveBigIntegerField(_("output tokens"), default=0)
+    cache_read_tokens = models.PositiveBigIntegerField(_("cache read tokens"), default=0)
+    cache_write_tokens = models.PositiveBigIntegerField(_("cache write tokens"), default=0)
+    cost_usd = models.DecimalField(_("cost in US$"), max_digits=12, decimal_places=6, default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(status="running"), name="one_running_run_per_session"
+            ),
+            models.UniqueConstraint(
+                fields=["session", "chat", "thread_id"],
+                condition=Q(status="queued", cause="message"),
+                name="one_queued_message_run_per_conversation",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "not_before"], condition=Q(status__in=["queued", "running"]), name="run_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+    @property
+    def group(self) -> Group:
+        return self.session.group
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED)
+
+    def claim(self, worker: str) -> bool:
+        """queued → running, under the constraint; False when its time has not come, or the session is busy."""
+        now = timezone.now()
+        try:
+            with transaction.atomic():
+                won = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, not_before__lte=now).update(
+                    status=RunStatus.RUNNING,
+                    worker=worker,
+                    attempt=F("attempt") + 1,
+                    started_at=now,
+                    lease_until=_lease(now),
+                    error="",
+                )
+        except IntegrityError:
+            return False
+        if won:
+            self.refresh_from_db()
+        return won == 1
+
+    def renew(self) -> bool:
+        """False when the run is no longer ours: its lease expired and somebody else took it, or it was cancelled."""
+        return self._mine().update(lease_until=_lease(timezone.now())) == 1
+
+    def finish(self, status: RunStatus, error: str = "") -> bool:
+        """running → an end; False when the run is no longer ours."""
+        return self._leave(status=status, error=error, finished_at=timezone.now(), lease_until=None)
+
+    def requeue(self, error: str, delay_s: float) -> bool:
+        """running → queued for another attempt; False when the run is no longer ours."""
+        return self._leave(
+            status=RunStatus.QUEUED,
+            error=error,
+            not_before=timezone.now() + timedelta(seconds=delay_s),
+            lease_until=None,
+        )
+
+    def _leave(self, **changes: object) -> bool:
+        if self._mine().update(**changes) != 1:
+            return False
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return True
+
+    def _mine(self) -> RunQuerySet:
+        return Run.objects.filter(pk=self.pk, status=RunStatus.RUNNING, worker=self.worker, attempt=self.attempt)
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.AGENT_LEASE)
+
+
+class RunStep(models.Model):
+    """One thing the agent did on the way."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps", verbose_name=_("run"))
+    seq = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=20)
+    summary = models.CharField(_("summary"), max_length=300)
+    detail = models.TextField(_("detail"), blank=True)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("run step")
+        verbose_name_plural = _("run steps")
+        ordering = ["run", "seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_step_per_number")]
+
+    def __str__(self) -> str:
+        return self.summary

@@ -1,0 +1,24 @@
+"""Does a message call the agent? One pure function."""
+
+import re
+from functools import lru_cache
+
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Chat, Group
+
+
+def calls_agent(group: Group, message: InboundMessage) -> bool:
+    """Main and direct chats always answer; others as the group engages. Bots and empty texts never call."""
+    if message.from_bot or not message.text.strip():
+        return False
+    if group.is_main or group.engage == Group.Engage.ALWAYS or message.chat_kind == Chat.Kind.DIRECT:
+        return True
+    if group.engage == Group.Engage.PREFIX:
+        return bool(_trigger(group.call_sign).match(message.text.lstrip()))
+    return message.mentions_bot or bool(_trigger(group.call_sign).search(message.text))
+
+
+@lru_cache(maxsize=1024)
+def _trigger(call_sign: str) -> re.Pattern[str]:
+    """The literal text as a word of its own, in any case: `@Andy's thing` calls, `@Andyextra` and `me@Andy` do not."""
+    return re.compile(rf"(?<!\w){re.escape(call_sign)}(?!\w)", re.IGNORECASE)

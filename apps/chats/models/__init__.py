@@ -1,0 +1,7 @@
+from apps.chats.models.channel import Channel, Platform
+from apps.chats.models.chat import Chat, Sender
+from apps.chats.models.group import Group
+from apps.chats.models.incident import Incident
+from apps.chats.models.message import Attachment, Message
+
+__all__ = ["Attachment", "Channel", "Chat", "Group", "Incident", "Message", "Platform", "Sender"]

@@ -1,0 +1,98 @@
+import os
+from pathlib import Path
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+
+
+class Platform(models.TextChoices):
+    WEB = "web", _("Chat page")
+    TELEGRAM = "telegram", "Telegram"
+    SLACK = "slack", "Slack"
+    DISCORD = "discord", "Discord"
+    WHATSAPP = "whatsapp", "WhatsApp"
+    QQ = "qq", "QQ"
+    FEISHU = "feishu", "Feishu"
+    WECOM = "wecom", "WeCom"
+    DINGTALK = "dingtalk", "DingTalk"
+
+
+class CredentialError(Exception):
+    """A credential is missing, or what it refers to cannot be read; the sentence says which."""
+
+
+class ChannelStatus(models.TextChoices):
+    OFF = "off", _("off")
+    CONNECTING = "connecting", _("connecting")
+    ONLINE = "online", _("online")
+    RETRYING = "retrying", _("retrying")
+    FAILED = "failed", _("failed")
+
+
+class Channel(models.Model):
+    """One configured account on a platform."""
+
+    Status = ChannelStatus
+
+    platform = models.CharField(_("platform"), max_length=20, choices=Platform.choices)
+    name = models.CharField(
+        _("name"), max_length=100, unique=True, help_text=_("What you call it; commands name it so.")
+    )
+    enabled = models.BooleanField(_("enabled"), default=True)
+    credentials = EncryptedJSONField(_("credentials"), blank=True, default=dict)
+    options = models.JSONField(
+        _("options"),
+        blank=True,
+        default=dict,
+        help_text=_('JSON, such as {"api_base": "https://…"} for another server.'),
+    )
+    status = models.CharField(
+        _("status"), max_length=20, choices=ChannelStatus.choices, default=ChannelStatus.OFF, editable=False
+    )
+    status_detail = models.TextField(_("what is wrong"), blank=True, editable=False)
+    last_event_at = models.DateTimeField(_("last event"), null=True, blank=True, editable=False)
+    edited_at = models.DateTimeField(_("edited"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ["platform", "name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.platform})"
+
+    def credential(self, key: str) -> str:
+        """The value itself, `env:` and `file:` references resolved; raises CredentialError."""
+        if self.credentials is UNREADABLE:
+            raise CredentialError("The credentials were encrypted under another secret key; enter them again.")
+        value = str(self.credentials.get(key, ""))
+        if value.startswith("env:"):
+            value = os.environ.get(value[4:], "")
+        elif value.startswith("file:"):
+            value = _file_content(Path(value[5:]))
+        if not value:
+            raise CredentialError(f"The credential {key!r} of the channel {self.name!r} is missing or empty.")
+        return value
+
+    def option(self, key: str, default: Any = None) -> Any:
+        return self.options.get(key, default)
+
+    def mark_status(self, status: ChannelStatus, detail: str = "") -> None:
+        """Said by the supervisor only."""
+        self.status, self.status_detail = status, detail
+        Channel.objects.filter(pk=self.pk).update(status=status, status_detail=detail)
+
+    def mark_event(self) -> None:
+        self.last_event_at = timezone.now()
+        Channel.objects.filter(pk=self.pk).update(last_event_at=self.last_event_at)
+
+
+def _file_content(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise CredentialError(f"The credential's file {path} cannot be read: {error.strerror}.") from error

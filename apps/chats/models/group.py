@@ -1,0 +1,130 @@
+import re
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+FOLDER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+
+
+def validate_folder(value: str) -> None:
+    """Raises ValidationError unless the name is plain and not reserved."""
+    if value.lower() == "global":
+        raise ValidationError(_("“global” is reserved for the memory that all groups share."), code="reserved")
+    RegexValidator(FOLDER, _("Letters, digits, “_” and “-”, at most 64, beginning with a letter or a digit."))(value)
+
+
+def validate_timezone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(value)s” is no time zone; Europe/Berlin is one."), params={"value": value})
+
+
+def default_assistant_name() -> str:
+    return str(settings.ASSISTANT_NAME)
+
+
+def default_timezone() -> str:
+    return str(settings.TIME_ZONE)
+
+
+class Group(models.Model):
+    """What we serve: a folder, a trigger, memory and limits; it may own several chats."""
+
+    class Engage(models.TextChoices):
+        ALWAYS = "always", _("every message calls")
+        MENTION = "mention", _("the trigger anywhere, a mention of the bot, or a reply to it calls")
+        PREFIX = "prefix", _("the trigger at the start calls")
+
+    class Unaddressed(models.TextChoices):
+        REMEMBER = "remember", _("remember, and show it to the agent when it is called")
+        DROP = "drop", _("drop: neither stored nor shown")
+
+    class SessionScope(models.TextChoices):
+        GROUP = "group", _("one conversation memory for the group")
+        CHAT = "chat", _("one for each chat")
+        THREAD = "thread", _("one for each thread")
+
+    name = models.CharField(_("name"), max_length=200)
+    folder = models.CharField(
+        _("folder"),
+        max_length=64,
+        unique=True,
+        validators=[validate_folder],
+        help_text=_("Its workspace on disk; cannot be changed later."),
+    )
+    is_main = models.BooleanField(
+        _("main"), default=False, help_text=_("The one group that may manage the others; it always answers.")
+    )
+    assistant_name = models.CharField(_("assistant's name"), max_length=100, default=default_assistant_name)
+    trigger = models.CharField(
+        _("trigger"),
+        max_length=100,
+        blank=True,
+        help_text=_("The text that calls the agent; empty: @ and the assistant's name."),
+    )
+    engage = models.CharField(_("engages when"), max_length=10, choices=Engage.choices, default=Engage.MENTION)
+    unaddressed = models.CharField(
+        _("messages that do not call"), max_length=10, choices=Unaddressed.choices, default=Unaddressed.REMEMBER
+    )
+    session_scope = models.CharField(
+        _("session scope"), max_length=10, choices=SessionScope.choices, default=SessionScope.GROUP
+    )
+    timezone = models.CharField(_("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone])
+    model = models.CharField(_("model"), max_length=100, blank=True, help_text=_("Empty: the installation's model."))
+    memory_mb = models.PositiveIntegerField(_("memory in MiB"), default=1024, validators=[MinValueValidator(256)])
+    cpus = models.DecimalField(
+        _("CPUs"),
+        max_digits=4,
+        decimal_places=1,
+        default=1,
+        validators=[MinValueValidator(0.1), MaxValueValidator(256)],
+    )
+    pids = models.PositiveIntegerField(_("processes"), default=256, validators=[MinValueValidator(32)])
+    turn_timeout_s = models.PositiveIntegerField(
+        _("turn time-out in seconds"), null=True, blank=True, help_text=_("Empty: the installation's.")
+    )
+    idle_timeout_s = models.PositiveIntegerField(
+        _("idle time-out in seconds"),
+        null=True,
+        blank=True,
+        help_text=_("How long the warm agent stays after its last turn. Empty: the installation's."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ["-is_main", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("folder"),
+                name="one_group_per_folder",
+                violation_error_message=_("Another group has this folder."),
+            ),
+            models.UniqueConstraint(
+                fields=["is_main"],
+                condition=models.Q(is_main=True),
+                name="one_main_group",
+                violation_error_message=_("Another group is main."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def call_sign(self) -> str:
+        """The text that calls the agent."""
+        return self.trigger or f"@{self.assistant_name}"
+
+    @property
+    def turn_timeout(self) -> float:
+        return float(self.turn_timeout_s or settings.AGENT_TURN_TIMEOUT)
+
+    @property
+    def idle_timeout(self) -> float:
+        return float(settings.AGENT_IDLE_TIMEOUT if self.idle_timeout_s is None else self.idle_timeout_s)

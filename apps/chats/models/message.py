@@ -1,0 +1,189 @@
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.chats.models.chat import Chat, Sender
+
+
+class Direction(models.TextChoices):
+    IN = "in", _("in")
+    OUT = "out", _("out")
+
+
+class Delivery(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    SENDING = "sending", _("sending")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    UNKNOWN = "unknown", _("unknown")
+
+
+WAITING = (Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def inbound(self) -> "MessageQuerySet":
+        return self.filter(direction=Direction.IN)
+
+    def outbound(self) -> "MessageQuerySet":
+        return self.filter(direction=Direction.OUT)
+
+    def unhandled(self, chat: Chat, thread_id: str = "") -> "MessageQuerySet":
+        """What no run of this conversation has handled yet, in order."""
+        return self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True).order_by("pk")
+
+    def deliverable(self, now: datetime) -> "MessageQuerySet":
+        """The outbox's heads: in each chat only the oldest waiting message, and only when its time has come."""
+        earlier = Message.objects.filter(
+            chat=OuterRef("chat"),
+            pk__lt=OuterRef("pk"),
+            direction=Direction.OUT,
+            delivery__in=(Delivery.QUEUED, Delivery.SENDING),
+        )
+        return self.filter(
+            ~Exists(earlier), direction=Direction.OUT, delivery=Delivery.QUEUED, next_attempt_at__lte=now
+        ).order_by("pk")
+
+
+class Message(models.Model):
+    """One line of a transcript; its primary key is the order."""
+
+    Direction = Direction
+    Delivery = Delivery
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        IMAGE = "image", _("image")
+        FILE = "file", _("file")
+        VOICE = "voice", _("voice")
+        VIDEO = "video", _("video")
+        STICKER = "sticker", _("sticker")
+        OTHER = "other", _("other")
+        NOTICE = "notice", _("notice")
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages", verbose_name=_("chat"))
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
+    external_id = models.CharField(_("external id"), max_length=255, blank=True)
+    sender = models.ForeignKey(
+        Sender, models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("sender")
+    )
+    sender_name = models.CharField(_("sender's name"), max_length=255, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.TEXT)
+    reply_to = models.CharField(
+        _("reply to"), max_length=255, blank=True, help_text=_("The external id of the quoted message.")
+    )
+    quoted_sender = models.CharField(_("quoted sender"), max_length=255, blank=True)
+    quoted_text = models.TextField(_("quoted text"), blank=True)
+    thread_id = models.CharField(_("thread"), max_length=255, blank=True)
+    calls_agent = models.BooleanField(_("calls the agent"), default=False)
+    sent_at = models.DateTimeField(_("sent"), default=timezone.now)
+    created_at = models.DateTimeField(_("stored"), auto_now_add=True)
+    # An upward reference by name only: the run that handled it (in) or wrote it (out).
+    run = models.ForeignKey(
+        "agents.Run", models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("run")
+    )
+    delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    idempotency_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    external_parts = models.JSONField(
+        _("parts"), default=list, blank=True, help_text=_("The platform's ids of the parts that were sent.")
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chat", "external_id"], condition=Q(direction="in"), name="one_row_per_inbound_message"
+            ),
+            models.CheckConstraint(
+                condition=Q(direction="out") | ~Q(external_id=""), name="inbound_messages_have_an_external_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(direction="in", delivery="")
+                | (Q(direction="out") & ~Q(delivery="") & Q(next_attempt_at__isnull=False)),
+                name="outbound_messages_have_a_delivery_state",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["chat", "id"], condition=Q(direction="in", run__isnull=True), name="message_unhandled"
+            ),
+            models.Index(
+                fields=["chat", "id"], condition=Q(delivery__in=["queued", "sending", "unknown"]), name="message_outbox"
+            ),
+            models.Index(fields=["chat", "-id"], name="message_transcript"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.pk}"
+
+    # Delivery: a message changes its own row; each is a conditional UPDATE that says whether it won.
+
+    def claim_delivery(self) -> bool:
+        """queued → sending; False when somebody else was faster."""
+        won = self._move(Delivery.QUEUED, delivery=Delivery.SENDING, attempts=models.F("attempts") + 1)
+        if won:
+            self.refresh_from_db(fields=["attempts"])
+        return won
+
+    def mark_part_sent(self, external_id: str) -> None:
+        self.external_parts.append(external_id)
+        self._move(Delivery.SENDING, external_parts=self.external_parts)
+
+    def mark_sent(self) -> None:
+        self._move(Delivery.SENDING, delivery=Delivery.SENT, error="", sent_at=timezone.now())
+
+    def mark_retry(self, error: str, delay_s: float) -> None:
+        self._move(
+            Delivery.SENDING,
+            delivery=Delivery.QUEUED,
+            error=error,
+            next_attempt_at=timezone.now() + timedelta(seconds=delay_s),
+        )
+
+    def mark_failed(self, error: str) -> None:
+        self._move(self.delivery, delivery=Delivery.FAILED, error=error)
+
+    def mark_unknown(self, error: str) -> None:
+        self._move(Delivery.SENDING, delivery=Delivery.UNKNOWN, error=error)
+
+    def resend(self) -> bool:
+        """failed or unknown → queued, from the part that is missing."""
+        return self._move(self.delivery, delivery=Delivery.QUEUED, error="", attempts=0, next_attempt_at=timezone.now())
+
+    def _move(self, source: str, **changes: object) -> bool:
+        won = Message.objects.filter(pk=self.pk, delivery=source).update(**changes) == 1
+        if won:
+            for name, value in changes.items():
+                if not isinstance(value, models.F | models.expressions.CombinedExpression):
+                    setattr(self, name, value)
+        return won
+
+
+class Attachment(models.Model):
+    """A file that came or goes with a message; its path is relative to the group's workspace."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments", verbose_name=_("message"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Message.Kind.choices, default=Message.Kind.FILE)
+    name = models.CharField(_("name"), max_length=255)
+    mime = models.CharField(_("media type"), max_length=127, blank=True)
+    size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
+    path = models.CharField(_("path"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+
+    def __str__(self) -> str:
+        return self.name

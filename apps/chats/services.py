@@ -1,0 +1,104 @@
+"""What changes more than one thing about chats."""
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.workspaces import create_workspace
+from apps.plugins import hooks
+from nanogridbot.publications import publish_on_commit
+
+INTERNAL = re.compile(r"<internal>.*?(?:</internal>|\Z)", re.DOTALL | re.IGNORECASE)
+
+CHANNELS_CHANGED = "channels"  # a channel was added, edited, enabled or disabled
+OUTBOX_FILLED = "outbox"  # payload: channel
+
+
+def visible(text: str) -> str:
+    """The text without what the agent wrote for itself; an unclosed tag drops to the end."""
+    return INTERNAL.sub("", text).strip()
+
+
+@transaction.atomic
+def create_group(*, folder: str, name: str = "", **fields: Any) -> Group:
+    """A group with its workspace and its place on the chat page; raises ValidationError with nothing made."""
+    group = Group(folder=folder, name=name or folder, **fields)
+    group.full_clean()
+    group.save()
+    web_chat(group)
+    create_workspace(group)
+    return group
+
+
+def web_chat(group: Group) -> Chat:
+    """The group's own place on the chat page."""
+    channel = web_channel()
+    chat, _ = Chat.objects.get_or_create(
+        channel=channel, external_id=group.folder, defaults={"group": group, "title": group.name}
+    )
+    if chat.group_id != group.pk:
+        chat.group = group
+        chat.save(update_fields=["group"])
+    return chat
+
+
+def web_channel() -> Channel:
+    """The chat page's channel; there is one, made at the first start."""
+    channel = Channel.objects.filter(platform=Platform.WEB).order_by("pk").first()
+    return channel or Channel.objects.create(platform=Platform.WEB, name="web")
+
+
+def register_chat(chat: Chat, *, group: Group) -> None:
+    """From now on the group serves this chat."""
+    chat.group = group
+    chat.save(update_fields=["group"])
+
+
+@transaction.atomic
+def send_message(
+    chat: Chat,
+    *,
+    text: str,
+    thread_id: str = "",
+    reply_to: str = "",
+    run_id: int | None = None,
+    kind: Message.Kind = Message.Kind.TEXT,
+    sender_name: str = "",
+) -> Message | None:
+    """Puts a message into the outbox; None when nothing visible is left of it. Delivered by the listeners."""
+    text = visible(text)
+    if not text:
+        return None
+    message = Message.objects.create(
+        chat=chat,
+        direction=Message.Direction.OUT,
+        delivery=Message.Delivery.QUEUED,
+        next_attempt_at=timezone.now(),
+        text=text,
+        thread_id=thread_id,
+        reply_to=reply_to,
+        run_id=run_id,
+        kind=kind,
+        sender_name=sender_name,
+    )
+    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
+    publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
+    return message
+
+
+def resend(message: Message) -> bool:
+    """A failed message goes back to the outbox, from its first missing part."""
+    if not message.resend():
+        return False
+    publish_on_commit(OUTBOX_FILLED, channel=message.chat.channel_id)
+    return True
+
+
+def channel_edited(channel: Channel) -> None:
+    """The listeners take up the change without a restart."""
+    channel.edited_at = timezone.now()
+    channel.save(update_fields=["edited_at"])
+    publish_on_commit(CHANNELS_CHANGED, channel=channel.pk)

@@ -1,0 +1,111 @@
+"""What the environment says: every setting is read here once, `NAME_FILE` beside `NAME` for secrets."""
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+MIN_SECRET_LENGTH = 32
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that `NAME_FILE` names; raises ImproperlyConfigured on an unreadable file."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, default).strip()
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error.strerror}") from error
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, str(default)).lower()
+    if value in TRUE | FALSE:
+        return value in TRUE
+    raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no")
+
+
+def number(name: str, default: float, at_least: float = 0) -> float:
+    value = text(name, str(default))
+    try:
+        result = float(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a number") from error
+    if result < at_least:
+        raise ImproperlyConfigured(f"{name}={value} must be at least {at_least:g}")
+    return result
+
+
+def integer(name: str, default: int, at_least: int = 0) -> int:
+    result = number(name, default, at_least)
+    if not result.is_integer():
+        raise ImproperlyConfigured(f"{name}={result} is not a whole number")
+    return int(result)
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value in allowed:
+        return value
+    raise ImproperlyConfigured(f"{name}={value!r}: one of {', '.join(allowed)} is expected")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in the file, generated once (mode 0600); safe when two processes start together."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_when_written(path)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _read_when_written(path: Path) -> str:
+    for _ in range(50):
+        if secret := path.read_text().strip():
+            return secret
+        os.sched_yield()
+    raise ImproperlyConfigured(f"{path} is empty: delete it, and a new secret is made at the next start")
+
+
+def split_bind(bind: str) -> tuple[str, int]:
+    """`host:port`, `[v6]:port`; raises ImproperlyConfigured."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdigit():
+        raise ImproperlyConfigured(f"NGB_BIND={bind!r}: host:port is expected, such as 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def unsafe_bind(bind: str, *, debug: bool, secret: str) -> str:
+    """Why the service must not listen there, or an empty string."""
+    host, _ = split_bind(bind)
+    if is_loopback(host):
+        return ""
+    if debug:
+        return f"NGB_BIND={bind} is not a loopback address and NGB_DEBUG is on: error pages would show the inside to everyone."
+    if len(secret) < MIN_SECRET_LENGTH:
+        return (
+            f"NGB_BIND={bind} is not a loopback address and NGB_SECRET_KEY is shorter than {MIN_SECRET_LENGTH} characters:"
+            " sessions could be forged. Leave it empty to have one generated."
+        )
+    return ""
