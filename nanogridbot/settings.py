@@ -12,7 +12,7 @@ from nanogridbot import env
 from nanogridbot.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv(BASE_DIR / ".env")
+load_dotenv(env.text("NGB_ENV_FILE") or BASE_DIR / ".env")
 
 # Where everything that must survive lives.
 DATA_DIR = Path(env.text("NGB_DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
@@ -36,7 +36,6 @@ ALLOWED_HOSTS = [
 ]
 
 INSTALLED_APPS = [
-    "daphne",
     "nanogridbot",
     "django.contrib.admin",
     "django.contrib.auth",

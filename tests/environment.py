@@ -1,0 +1,45 @@
+"""An empty, temporary installation for the tests: a developer's own `.env`, keys and data play no part.
+
+Imported by `tests.settings` before the settings read the environment. Real services that a test starts as
+processes of their own get `service_environment(...)`.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+REQUIRE_ALL = os.environ.get("NGB_TEST_REQUIRE_ALL") == "1"  # a test that would be skipped fails instead
+KEPT = {"NGB_TEST_REQUIRE_ALL"}
+OURS = ("NGB_", "AGENT_", "CHANNEL_", "OUTBOX_", "ANTHROPIC_", "CLAUDE_CODE_", "REDIS_URL", "LOG_", "TIME_ZONE")
+
+
+def _forget_the_developer() -> None:
+    for name in [name for name in os.environ if name.startswith(OURS) and name not in KEPT]:
+        del os.environ[name]
+    os.environ["NGB_ENV_FILE"] = os.devnull
+
+
+def _temporary_directory() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="ngb-tests-"))
+    atexit.register(_remove, path, owner=os.getpid())
+    return path
+
+
+def _remove(path: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a fork of the tests must not take the directory with it when it ends
+        shutil.rmtree(path, ignore_errors=True)
+
+
+if os.environ.get("NGB_ENV_FILE") != os.devnull:
+    _forget_the_developer()
+    os.environ["NGB_DATA_DIR"] = str(_temporary_directory())
+
+DATA_DIR = Path(os.environ["NGB_DATA_DIR"])
+
+
+def service_environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """The environment of a real service on a data directory of its own; `DATABASE_URL` is passed on as it is."""
+    own = {"NGB_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "nanogridbot.settings", "NO_COLOR": "1"}
+    return {**os.environ, **own, **more}
