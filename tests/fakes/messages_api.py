@@ -187,7 +187,7 @@ class _Exchange(BaseHTTPRequestHandler):
     server: _Server
     routes: ClassVar[tuple[str, ...]] = ("/v1/messages", "/v1/messages/count_tokens")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Tests read `requests`, not a log."""
 
     def do_HEAD(self) -> None:

@@ -1,0 +1,178 @@
+"""Owns the agent and the turn: start, prompt, interrupt, stop; one result for each turn."""
+
+import asyncio
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+from ngb_runner import PROTOCOL, __version__
+from ngb_runner.agent import Agent, AgentUnavailableError, Reporter, Result, SessionUnknownError
+from ngb_runner.frames import BadLine, Frame, cut
+from ngb_runner.link import Link
+from ngb_runner.proxy import Proxy
+from ngb_runner.spec import BadStartError, Spec, parse_start
+from ngb_runner.tools import ToolCalls
+
+CONTROL = frozenset({"start", "prompt", "interrupt"})
+HTTP = frozenset({"http_response", "http_chunk", "http_end"})
+MAX_WAITING = 256
+
+MakeAgent = Callable[[Spec, Reporter, ToolCalls, str], Agent]
+
+
+class Session:
+    """Answers the host's frames. Data frames are passed on as they arrive, control frames in order."""
+
+    def __init__(self, link: Link, proxy: Proxy, make_agent: MakeAgent) -> None:
+        self._link = link
+        self._proxy = proxy
+        self._make_agent = make_agent
+        self._tools = ToolCalls(link)
+        self._waiting: asyncio.Queue[Frame] = asyncio.Queue(MAX_WAITING)
+        self._agent: Agent | None = None
+        self._spec: Spec | None = None
+        self._armed = False  # a start was answered and its turn has not ended
+        self._in_turn = False
+        self.stopped = asyncio.Event()
+
+    def receive(self, frame: Frame | BadLine) -> None:
+        """One frame from the host; never blocks, never raises."""
+        if isinstance(frame, BadLine):
+            self._link.send("error", code=frame.code, message=frame.message)
+            return
+        try:
+            self._route(frame)
+        except (KeyError, TypeError, ValueError) as error:
+            self._link.send("error", code="bad_frame", message=f"{frame['type']}: {error!r}"[:500])
+
+    def _route(self, frame: Frame) -> None:
+        kind = frame["type"]
+        if kind in HTTP:
+            self._proxy.receive(frame)
+        elif kind == "tool_result":
+            self._tools.receive(frame)
+        elif kind == "stop":
+            self.stopped.set()
+        elif kind not in CONTROL:
+            self._link.send("error", code="unknown_type", message=f"frames of type {kind[:100]!r} are not known here")
+        elif self._waiting.full():
+            self._link.send("error", code="internal", message=f"over {MAX_WAITING} frames wait; a {kind} was dropped")
+        else:
+            self._waiting.put_nowait(frame)
+
+    async def run(self) -> None:
+        """Work through control frames until cancelled."""
+        while True:
+            frame = await self._waiting.get()
+            try:
+                await self._obey(frame)
+            except Exception as error:  # the runner must survive whatever an agent raises
+                self._link.send("error", code="internal", message=cut(f"{frame['type']}: {error!r}", 2000))
+                if self._in_turn:
+                    self._finish(Result(is_error=True, error=f"the runner failed: {error}"))
+
+    async def close(self) -> None:
+        """Disconnect the agent."""
+        agent, self._agent = self._agent, None
+        if agent is not None:
+            await agent.close()
+
+    async def _obey(self, frame: Frame) -> None:
+        if frame["type"] == "start":
+            await self._start(frame)
+        elif frame["type"] == "prompt":
+            await self._prompt(str(frame["id"]), str(frame["text"]))
+        elif self._in_turn and self._agent is not None:
+            await self._agent.interrupt()
+
+    async def _start(self, frame: Frame) -> None:
+        if frame.get("protocol") != PROTOCOL:
+            self._link.send("error", code="protocol_mismatch", message=_mismatch(frame.get("protocol")))
+        elif self._in_turn:
+            self._ready(warm=True, busy=True)
+        else:
+            await self._open(frame)
+
+    async def _open(self, frame: Frame) -> None:
+        try:
+            spec = parse_start(frame)
+            warm = self._fits(spec)
+            if not warm:
+                await self._connect(spec)
+        except BadStartError as error:
+            self._link.send("error", code="bad_frame", message=f"start: {error}")
+        except SessionUnknownError as error:
+            self._link.send("error", code="session_unknown", message=str(error))
+        except AgentUnavailableError as error:
+            self._link.send("error", code="agent_unavailable", message=cut(str(error), 4000))
+        else:
+            self._armed = True
+            self._ready(warm=warm, busy=False)
+
+    def _fits(self, spec: Spec) -> bool:
+        return self._agent is not None and self._agent.alive and spec == self._spec
+
+    async def _connect(self, spec: Spec) -> None:
+        await self.close()
+        self._spec = None
+        reporter = Reporter(self._link, self._finish)
+        agent = self._make_agent(spec, reporter, self._tools, self._proxy.url)
+        try:
+            await agent.open()
+        except BaseException:
+            await agent.close()
+            raise
+        self._agent, self._spec = agent, _resumable(spec, agent.session_id)
+
+    def _ready(self, *, warm: bool, busy: bool) -> None:
+        session_id = self._agent.session_id if self._agent else None
+        self._link.send("ready", protocol=PROTOCOL, versions=versions(), warm=warm, busy=busy, session_id=session_id)
+
+    async def _prompt(self, prompt_id: str, text: str) -> None:
+        if self._agent is None or not self._armed:
+            # The host may push a prompt while the result is on its way: it is not accepted, so the host keeps it.
+            self._link.log("info", f"prompt {prompt_id} came outside a turn and was not taken")
+            return
+        self._in_turn = self._proxy.opened = True
+        await self._agent.prompt(prompt_id, text)
+
+    def _finish(self, result: Result) -> None:
+        """End the turn; called once for each, by the agent or for it."""
+        self._armed = self._in_turn = False
+        self._proxy.shut()
+        session_id = self._agent.session_id if self._agent else None
+        self._link.send(
+            "result",
+            text=cut(result.text),
+            session_id=session_id,
+            usage=result.usage,
+            cost_usd=result.cost_usd,
+            is_error=result.is_error,
+            error=cut(result.error, 4000) if result.error else None,
+            interrupted=result.interrupted,
+        )
+
+
+def _resumable(spec: Spec, session_id: str | None) -> Spec:
+    """The spec by which the host will ask for this live agent next time."""
+    return Spec(**{**vars(spec), "session_id": session_id})
+
+
+def _mismatch(theirs: object) -> str:
+    return (
+        f"this runner ({__version__}) speaks protocol {PROTOCOL}, the host speaks {theirs}: "
+        "rebuild the agent image with container/build.sh"
+    )
+
+
+def versions() -> dict[str, str | None]:
+    """What is installed here; None for what is not."""
+    try:
+        sdk = importlib.metadata.distribution("claude-agent-sdk")
+    except importlib.metadata.PackageNotFoundError:
+        return {"runner": __version__, "sdk": None, "cli": None, "python": platform.python_version()}
+    # The SDK's wheel writes the version of the command line it carries beside it.
+    stamp = Path(str(sdk.locate_file("claude_agent_sdk/_bundled/claude.version")))
+    cli = stamp.read_text().split()[0] if stamp.is_file() else None
+    return {"runner": __version__, "sdk": sdk.version, "cli": cli, "python": platform.python_version()}
