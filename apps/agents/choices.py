@@ -1,11 +1,12 @@
-"""Which runtime and which agent serve runs now, and why: said by `up`, the pages and /readyz."""
+"""Which runtime and which agent serve runs, and why: said by `up`, the pages and /readyz."""
 
 from dataclasses import dataclass
 from functools import cache
 
-import docker
 from django.conf import settings
 from docker.errors import DockerException
+
+from apps.agents.runtimes.engine import ENGINE_ERRORS, fresh_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,13 @@ def chosen_agent() -> Choice:
     return Choice("demo", "There is no key: set ANTHROPIC_API_KEY in .env and restart, and Claude answers.")
 
 
+@cache
 def chosen_runtime() -> Choice:
-    """`docker` where an engine answers and has the image, else `process`; a fixed choice is kept even when it fails."""
+    """`docker` where an engine answers and has the image, else `process`.
+
+    Decided once for each process (`up` decides before it forks): an engine that goes away later makes runs wait,
+    it never moves a sealed agent out of its container.
+    """
     if settings.AGENT_RUNTIME == "process":
         return Choice("process", "AGENT_RUNTIME=process.")
     missing = docker_missing()
@@ -38,21 +44,17 @@ def chosen_runtime() -> Choice:
 
 
 def docker_missing() -> str:
-    """Why containers cannot be started now, or an empty string."""
+    """Why containers cannot be started now, or an empty string; asks the engine each time."""
     try:
-        docker_client().ping()
-    except DockerException:
-        return "No Docker engine answers."
-    except OSError:
+        engine = fresh_engine()
+    except ENGINE_ERRORS:
         return "No Docker engine answers."
     try:
-        docker_client().images.get(settings.AGENT_IMAGE)
+        engine.inspect_image(settings.AGENT_IMAGE)
     except DockerException:
         return f"The image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
+    except OSError:
+        return "No Docker engine answers."
+    finally:
+        engine.close()
     return ""
-
-
-@cache
-def docker_client() -> docker.DockerClient:
-    """One client for each process; raises DockerException when no engine answers."""
-    return docker.DockerClient.from_env(timeout=30)

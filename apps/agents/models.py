@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.agents.pricing import Usage
 from apps.chats.models import Chat, Group
 
 
@@ -27,6 +28,10 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group} · {self.key}"
+
+    def used(self, sdk_session_id: str) -> None:
+        self.sdk_session_id, self.last_run_at = sdk_session_id or self.sdk_session_id, timezone.now()
+        self.save(update_fields=["sdk_session_id", "last_run_at"])
 
     def forget(self) -> None:
         """The next run starts a fresh conversation."""
@@ -75,6 +80,7 @@ class Run(models.Model):
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     woken_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    stop_requested = models.BooleanField(default=False, editable=False)
     worker = models.CharField(_("worker"), max_length=100, blank=True)
     error = models.TextField(_("error"), blank=True)
     agent = models.CharField(_("agent"), max_length=20, blank=True)
@@ -139,7 +145,7 @@ class Run(models.Model):
         except IntegrityError:
             return False
         if won:
-            self.refresh_from_db()
+            self.refresh_from_db(fields=["status", "worker", "attempt", "started_at", "lease_until", "error"])
         return won == 1
 
     def renew(self) -> bool:
@@ -150,13 +156,36 @@ class Run(models.Model):
         """running → an end; False when the run is no longer ours."""
         return self._leave(status=status, error=error, finished_at=timezone.now(), lease_until=None)
 
-    def requeue(self, error: str, delay_s: float) -> bool:
+    def cancel(self, reason: str) -> None:
+        """A queued run ends without having been executed."""
+        self.status, self.error, self.finished_at = RunStatus.CANCELLED, reason, timezone.now()
+        self.save(update_fields=["status", "error", "finished_at"])
+
+    def requeue(self, error: str, delay_s: float, *, counts: bool = True) -> bool:
         """running → queued for another attempt; False when the run is no longer ours."""
         return self._leave(
             status=RunStatus.QUEUED,
             error=error,
             not_before=timezone.now() + timedelta(seconds=delay_s),
             lease_until=None,
+            attempt=self.attempt if counts else self.attempt - 1,
+        )
+
+    def note_agent(self, agent: str, runtime: str, container: str) -> None:
+        self.agent, self.runtime, self.container = agent, runtime, container
+        self.save(update_fields=["agent", "runtime", "container"])
+
+    def add_usage(self, usage: Usage, model: str) -> None:
+        """Counted for every attempt, the failed ones too."""
+        if not model:
+            return
+        Run.objects.filter(pk=self.pk).update(
+            model=model,
+            input_tokens=F("input_tokens") + usage.input_tokens,
+            output_tokens=F("output_tokens") + usage.output_tokens,
+            cache_read_tokens=F("cache_read_tokens") + usage.cache_read_tokens,
+            cache_write_tokens=F("cache_write_tokens") + usage.cache_write_tokens,
+            cost_usd=F("cost_usd") + usage.cost_usd,
         )
 
     def _leave(self, **changes: object) -> bool:

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from apps.agents.models import Run, Session
-from apps.chats.models import Chat, Group
+from apps.agents.choices import chosen_runtime
+from apps.agents.models import Run, RunQuerySet, Session
+from apps.agents.runtimes import docker
+from apps.chats.models import Chat, Group, Message
 from apps.plugins import hooks
 from nanogridbot.celery import app
 from nanogridbot.publications import publish, publish_on_commit
@@ -31,12 +33,22 @@ def session_for(group: Group, chat: Chat | None = None, thread_id: str = "") -> 
 
 
 @transaction.atomic
-def request_run(group: Group, *, chat: Chat | None, cause: Run.Cause, thread_id: str = "", prompt: str = "") -> Run:
+def request_run(
+    group: Group,
+    *,
+    chat: Chat | None,
+    cause: Run.Cause,
+    thread_id: str = "",
+    prompt: str = "",
+    session: Session | None = None,
+) -> Run:
     """A queued run, or for a message the queued one that will absorb it; whoever holds the session's run is told.
 
-    The session's row is locked until the commit, so that a run that is just ending cannot miss the message.
+    The session is the place's own unless another one is given. Its row is locked until the commit, so that a run
+    that is just ending cannot miss the message.
     """
-    session = Session.objects.select_for_update().get(pk=session_for(group, chat, thread_id).pk)
+    session = session or session_for(group, chat, thread_id)
+    session = Session.objects.select_for_update().get(pk=session.pk)
     place: dict[str, Any] = {"session": session, "chat": chat, "thread_id": thread_id}
     if cause == Run.Cause.MESSAGE:
         run, created = Run.objects.get_or_create(**place, cause=cause, status=Run.Status.QUEUED)
@@ -65,13 +77,45 @@ def wake(run: Run, delay_s: float = 0) -> None:
         logger.warning("nobody could be told of run %s, the sweep will find it: %s", run.pk, error)
 
 
+@transaction.atomic
 def stop_run(run: Run) -> None:
     """A queued run ends at once, a running one is interrupted by the worker that holds it."""
-    cancelled = Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED).update(
-        status=Run.Status.CANCELLED, finished_at=timezone.now(), error="Stopped by a person."
-    )
-    if cancelled:
-        run.refresh_from_db()
+    Session.objects.select_for_update().get(pk=run.session_id)
+    run.refresh_from_db()
+    if run.status == Run.Status.QUEUED:
+        run.cancel("Stopped by a person.")
+        if run.chat and run.cause == Run.Cause.MESSAGE:
+            Message.objects.unhandled(run.chat, run.thread_id).update(run=run)
         transaction.on_commit(lambda: announce(run))
-    else:
+    elif run.status == Run.Status.RUNNING:
+        Run.objects.filter(pk=run.pk).update(stop_requested=True)
         publish_on_commit(RUNS, run=run.pk, event="stop")
+
+
+def wake_next(session: Session) -> None:
+    """The holder has let go: whoever waits longest for the session is told."""
+    waiting = Run.objects.due(timezone.now()).filter(session=session).first()
+    if waiting:
+        wake(waiting)
+
+
+def queued_in(run: Run) -> RunQuerySet:
+    """The queued message-run of the same conversation."""
+    return Run.objects.filter(
+        session=run.session_id,
+        chat=run.chat_id,
+        thread_id=run.thread_id,
+        cause=Run.Cause.MESSAGE,
+        status=Run.Status.QUEUED,
+    ).exclude(pk=run.pk)
+
+
+def drop_absorbed(run: Run) -> None:
+    """A queued run whose messages all went into this one has nothing left to do. Under the session's lock."""
+    if run.chat and not Message.objects.unhandled(run.chat, run.thread_id).filter(calls_agent=True).exists():
+        queued_in(run).delete()
+
+
+def remove_agents() -> int:
+    """At a clean stop of the service: no agent of this install stays; how many containers there were."""
+    return docker.remove_all() if chosen_runtime().name == "docker" else 0

@@ -1,0 +1,151 @@
+"""An agent that has said `ready`: warm where it can be, its link and its gateway open for one turn."""
+
+import logging
+import queue
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError
+from apps.agents.gateway import Gateway
+from apps.agents.link import PROTOCOL, BadLine, Frame, Link, LinkClosedError
+from apps.agents.models import Session
+from apps.agents.pricing import Usage
+from apps.agents.runtimes.base import START_TIMEOUT, OpenAgent, Runtime
+from apps.agents.wakeups import Inbox
+
+logger = logging.getLogger(__name__)
+
+NO_USE_TO_RETRY = {"agent_unavailable", "protocol_mismatch"}
+
+
+class Connection:
+    """Frames reach the inbox as ("frame", Frame | BadLine | None); model calls never do, the gateway serves them."""
+
+    def __init__(self, session: Session, runtime: Runtime, inbox: Inbox) -> None:
+        self.session, self.runtime, self.inbox = session, runtime, inbox
+        self.usage = Usage()
+        self.model = ""
+        self._link: Link | None = None
+        self._gateway: Gateway | None = None
+        self._agent: OpenAgent | None = None
+        self._closed = threading.Event()
+
+    @property
+    def agent_name(self) -> str:
+        return self._agent.name if self._agent else ""
+
+    @property
+    def hopeless(self) -> str:
+        """Why trying again cannot help, as the model's last answer said."""
+        return self._gateway.hopeless if self._gateway else ""
+
+    def open(self, start: dict[str, Any]) -> None:
+        """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.
+
+        A warm agent that does not answer, or is still busy for a worker which died, gives way to a new one.
+        """
+        try:
+            if not self._open_once(start).get("busy"):
+                return
+            why = "it is still busy with a turn that nobody hears"
+        except AgentDiedError as error:
+            why = str(error)
+        logger.info("the agent %s gives way to a new one: %s", self.agent_name, why)
+        self.discard()
+        if self._open_once(start).get("busy"):
+            raise AgentError("A new agent says that it is busy.")
+
+    def send(self, type_: str, **fields: Any) -> None:
+        assert self._link is not None
+        try:
+            self._link.send(type_, **fields)
+        except LinkClosedError as error:
+            raise AgentDiedError(str(error)) from error
+
+    def close(self) -> None:
+        """Lets the agent go; a warm one stays for the next turn."""
+        if self._let_go() and self._agent:
+            self.runtime.release(self.session, self._agent)
+
+    def discard(self) -> None:
+        """The agent is gone afterwards."""
+        self._let_go()
+        self.runtime.discard(self.session)
+
+    def _open_once(self, start: dict[str, Any]) -> Frame:
+        self._closed = threading.Event()
+        self._agent = self.runtime.open(self.session)
+        closed = self._closed
+        self._link = Link(self._agent.stream, lambda frame: self._arrived(frame, closed))
+        self._gateway = Gateway(self._link, on_refusal=lambda sentence: self._put(("refused", sentence), closed))
+        try:
+            self.send("start", protocol=PROTOCOL, **start)
+            return self._ready()
+        except AgentError:
+            self.discard()
+            raise
+
+    def _ready(self) -> Frame:
+        deadline = time.monotonic() + START_TIMEOUT
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                kind, frame = self.inbox.get(timeout=left)
+            except queue.Empty:
+                break
+            if kind != "frame" or isinstance(frame, BadLine):
+                continue
+            if frame is None:
+                raise AgentDiedError("The agent ended before it was ready.")
+            if frame["type"] == "ready":
+                return _checked(frame)
+            if frame["type"] == "error":
+                raise said_error(frame)
+        raise AgentDiedError(f"The agent was not ready within {START_TIMEOUT:g} seconds.")
+
+    def _let_go(self) -> bool:
+        """False when it was let go already."""
+        if self._link is None or self._closed.is_set():
+            return False
+        self._closed.set()
+        assert self._gateway is not None
+        self._gateway.close()
+        self._link.close()
+        self.usage.add(self._gateway.usage)
+        self.model = self._gateway.model or self.model
+        while not self.inbox.empty():
+            self.inbox.get_nowait()
+        return True
+
+    def _arrived(self, frame: Frame | BadLine | None, closed: threading.Event) -> None:
+        """In the link's own thread."""
+        if isinstance(frame, dict) and frame["type"] in ("http_request", "http_body", "http_cancel"):
+            assert self._gateway is not None
+            self._gateway.take(frame)
+        else:
+            self._put(("frame", frame), closed)
+
+    def _put(self, item: tuple[str, Any], closed: threading.Event) -> None:
+        """Waits while the inbox is full, so that a flood slows the agent down, not the worker."""
+        while not closed.is_set():
+            with suppress(queue.Full):
+                self.inbox.put(item, timeout=0.5)
+                return
+
+
+def said_error(frame: Frame) -> AgentError:
+    """The runner's `error` frame as an exception."""
+    code, message = str(frame.get("code")), str(frame.get("message"))
+    if code == "session_unknown":
+        return SessionUnknownError(message)
+    return PermanentAgentError(message) if code in NO_USE_TO_RETRY else AgentError(message)
+
+
+def _checked(ready: Frame) -> Frame:
+    if ready.get("protocol") != PROTOCOL:
+        raise PermanentAgentError(
+            f"The agent image speaks protocol {ready.get('protocol')}, this service {PROTOCOL}:"
+            " run `manage.py buildagent`."
+        )
+    return ready

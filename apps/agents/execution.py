@@ -1,0 +1,168 @@
+"""A run from its claim to its end: whatever happens in between, it succeeds, is queued again, fails, or is stopped."""
+
+import logging
+import os
+import random
+import socket
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.agents import services
+from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
+from apps.agents.models import Run, Session
+from apps.agents.runtimes import runtime_named
+from apps.agents.turn import Answer, Turn, stopping
+from apps.chats import incidents
+from apps.chats.models import Message
+from apps.chats.services import send_message
+
+logger = logging.getLogger(__name__)
+
+AWAY_DELAY = 5.0  # seconds until the next look whether agents can be started again
+AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
+
+
+def execute(run_id: int) -> None:
+    """Claims and serves one run; returns at once when it is not to be had."""
+    run = Run.objects.select_related("session__group", "chat__channel").filter(pk=run_id).first()
+    if run is None or stopping.is_set() or not run.claim(worker_name()):
+        return
+    with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
+        logger.info("attempt %s begins", run.attempt)
+        services.announce(run)
+        try:
+            _attempt(run)
+        finally:
+            services.wake_next(run.session)
+
+
+def _attempt(run: Run) -> None:
+    runtime = chosen_runtime()
+    turn = Turn(run, runtime_named(runtime.name), chosen_agent())
+    try:
+        answer = turn.converse()
+        _succeed(run, answer)
+    except LeaseLostError as error:
+        logger.warning("nothing of this attempt counts: %s", error)
+    except RuntimeAwayError as error:
+        _wait(run, str(error))
+    except AgentError as error:
+        retry_or_fail(run, str(error), permanent=isinstance(error, PermanentAgentError))
+    except Exception:
+        logger.exception("the run broke")
+        retry_or_fail(run, "The service itself failed; its log says why.")
+    finally:
+        run.add_usage(turn.usage, turn.model)
+
+
+@transaction.atomic
+def _succeed(run: Run, answer: Answer | None) -> None:
+    """The end of the run, the answer, and what it handled: one transaction, under the session's lock."""
+    session = Session.objects.select_for_update().get(pk=run.session_id)
+    interrupted = bool(answer and answer.interrupted)
+    if not run.finish(
+        Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, "Stopped by a person." if interrupted else ""
+    ):
+        raise LeaseLostError("The run was taken away before its end.")
+    if answer:
+        Message.objects.filter(pk__in=answer.handled).update(run=run)
+        session.used(answer.sdk_session_id)
+        if run.chat:
+            send_message(
+                run.chat,
+                text=answer.text,
+                thread_id=run.thread_id,
+                run_id=run.pk,
+                sender_name=run.group.assistant_name,
+                reply_to=_last_call(answer.handled),
+            )
+    services.drop_absorbed(run)
+    transaction.on_commit(lambda: services.announce(run))
+    logger.info("%s", run.status)
+
+
+def _last_call(handled: list[int]) -> str:
+    """The platform's id of the message that called last: where the platform threads, the answer stands under it."""
+    calling = Message.objects.filter(pk__in=handled, calls_agent=True).order_by("pk").last()
+    return calling.external_id if calling else ""
+
+
+def _wait(run: Run, sentence: str) -> None:
+    """No agent is to be had now: that uses up no attempt, but does not last for ever."""
+    if run.created_at + AWAY_BOUND < timezone.now():
+        return retry_or_fail(run, sentence, permanent=True)
+    delay = 0.0 if stopping.is_set() else AWAY_DELAY * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+    return _requeue(run, sentence, delay, counts=False)
+
+
+def retry_or_fail(run: Run, sentence: str, *, permanent: bool = False, delay_s: float | None = None) -> None:
+    """Another attempt after its delay, or the end: told once to the chat, and an incident."""
+    if permanent or run.attempt > len(settings.AGENT_RETRY_DELAYS):
+        return _fail(run, sentence)
+    delay = settings.AGENT_RETRY_DELAYS[run.attempt - 1] if delay_s is None else delay_s
+    return _requeue(run, sentence, delay)
+
+
+@transaction.atomic
+def _requeue(run: Run, sentence: str, delay_s: float, *, counts: bool = True) -> None:
+    Session.objects.select_for_update().get(pk=run.session_id)
+    # What came meanwhile queued a run of its own; the retried one takes its messages along.
+    services.queued_in(run).delete()
+    if not run.requeue(sentence, delay_s, counts=counts):
+        return
+    logger.warning("attempt %s failed, the next one in %g s: %s", run.attempt, delay_s, sentence)
+    transaction.on_commit(lambda: services.announce(run))
+    transaction.on_commit(lambda: services.wake(run, delay_s))
+
+
+@transaction.atomic
+def _fail(run: Run, sentence: str) -> None:
+    session = Session.objects.select_for_update().get(pk=run.session_id)
+    if not run.finish(Run.Status.FAILED, sentence):
+        return
+    logger.error("failed for good: %s", sentence)
+    if run.chat:
+        if run.cause == Run.Cause.MESSAGE:
+            before = run.started_at or timezone.now()
+            Message.objects.unhandled(run.chat, run.thread_id).filter(created_at__lte=before).update(run=run)
+        send_message(
+            run.chat,
+            text=f"⚠️ I could not answer: {sentence}",
+            thread_id=run.thread_id,
+            run_id=run.pk,
+            kind=Message.Kind.NOTICE,
+        )
+    session.used(session.sdk_session_id)
+    services.drop_absorbed(run)
+    incidents.record("failed run", run.group.folder, sentence)
+    transaction.on_commit(lambda: services.announce(run))
+
+
+@cache
+def worker_name() -> str:
+    """host:pid:start — so that a dead worker is told from a living one that was given its number."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_process_start(os.getpid())}"
+
+
+def worker_is_dead(name: str) -> bool:
+    """True only when it is certain: a worker of this host whose process is no more."""
+    host, _, process = name.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    return _process_start(int(process)) != name.rpartition(":")[2]
+
+
+def _process_start(pid: int) -> str:
+    """The process's start in clock ticks since boot (Linux's /proc); "" when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

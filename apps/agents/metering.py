@@ -1,0 +1,70 @@
+"""Counts tokens in the model's answers while they pass, streamed or whole."""
+
+import json
+from typing import Any
+
+from apps.agents.pricing import Usage, price
+
+MAX_KEPT = 4 * 1024 * 1024  # bytes of a whole answer, or of one line of a streamed one
+
+
+class Meter:
+    """Fed with an answer's bytes in any pieces; `usage` holds what they say at the end."""
+
+    def __init__(self, *, streamed: bool) -> None:
+        self.model = ""
+        self.usage = Usage()
+        self._streamed = streamed
+        self._kept = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._kept += data
+        if self._streamed:
+            *lines, rest = self._kept.split(b"\n")
+            for line in lines:
+                self._line(bytes(line))
+            self._kept = bytearray(rest)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.clear()
+
+    def close(self) -> Usage:
+        """The counted usage with its cost."""
+        if self._streamed:
+            self._line(bytes(self._kept))
+        elif self._kept:
+            self._message(_loads(bytes(self._kept)))
+        self.usage.cost_usd = price(self.model, self.usage) if self.model else self.usage.cost_usd
+        return self.usage
+
+    def _line(self, line: bytes) -> None:
+        # Only these two events carry usage; the others need not be parsed.
+        if not line.startswith(b"data:") or b'"usage"' not in line:
+            return
+        event = _loads(line[5:])
+        if event.get("type") == "message_start":
+            self._message(event.get("message") or {})
+        elif event.get("type") == "message_delta":
+            self._count(event.get("usage") or {})
+
+    def _message(self, message: dict[str, Any]) -> None:
+        self.model = str(message.get("model") or self.model)
+        self._count(message.get("usage") or {})
+
+    def _count(self, said: dict[str, Any]) -> None:
+        """The figures are running totals of this one answer: a later one takes the place of an earlier one."""
+        for name, theirs in (
+            ("input_tokens", "input_tokens"),
+            ("output_tokens", "output_tokens"),
+            ("cache_read_tokens", "cache_read_input_tokens"),
+            ("cache_write_tokens", "cache_creation_input_tokens"),
+        ):
+            if isinstance(said.get(theirs), int):
+                setattr(self.usage, name, said[theirs])
+
+
+def _loads(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

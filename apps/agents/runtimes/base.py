@@ -1,0 +1,45 @@
+"""What a runtime gives: an agent's byte stream, warm where possible."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.agents.link import ByteStream
+from apps.agents.models import Session
+
+START_TIMEOUT = 60.0  # seconds until a runner must have said `ready`
+
+
+@dataclass(slots=True)
+class OpenAgent:
+    """An agent whose runner waits for `start`."""
+
+    name: str  # the container's id, or the process's
+    stream: ByteStream
+    warm: bool  # it was there already
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How the runner sees its world."""
+
+    cwd: str
+    add_dirs: list[str]
+    builtin_tools: str  # "all" inside walls, "none" without
+
+
+class Runtime(Protocol):
+    name: str
+
+    def place(self, session: Session) -> Place: ...
+
+    def open(self, session: Session) -> OpenAgent:
+        """The session's warm agent, or a new one; raises RuntimeAwayError."""
+        ...
+
+    def release(self, session: Session, agent: OpenAgent) -> None:
+        """The turn is over; the agent stays for the next one."""
+        ...
+
+    def discard(self, session: Session) -> None:
+        """The session's agent is gone afterwards, whatever state it was in."""
+        ...

@@ -1,0 +1,93 @@
+"""The Docker engine: one client for each process, its errors in words, and an attached container's byte stream."""
+
+import logging
+import socket
+import struct
+from functools import cache
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+from requests.exceptions import RequestException
+
+logger = logging.getLogger(__name__)
+
+ENGINE_ERRORS = (DockerException, RequestException, OSError)
+STDOUT = 1
+WRITE_TIMEOUT = 30.0  # seconds until a runner that reads nothing counts as dead
+HEADER = struct.Struct(">BxxxL")  # of the multiplexed stream: which stream, how many bytes
+
+
+@cache
+def engine() -> docker.APIClient:
+    """One client for each process; every call has a time-out; raises DockerException when no engine answers."""
+    return docker.DockerClient.from_env(timeout=30).api
+
+
+def fresh_engine() -> docker.APIClient:
+    """For one question, before a fork too; the caller closes it."""
+    return docker.DockerClient.from_env(timeout=5).api
+
+
+def sentence(error: BaseException) -> str:
+    """The engine's own words, without its URLs."""
+    if isinstance(error, APIError) and error.explanation:
+        return str(error.explanation)
+    return "the Docker engine does not answer."
+
+
+def remove(name: str) -> None:
+    """Kills and removes; a container that is gone already is fine."""
+    try:
+        engine().remove_container(name, force=True, v=True)
+    except NotFound:
+        logger.debug("the container %s is gone already", name)
+    except APIError as error:
+        if error.status_code != 409:  # its removal is in progress already
+            raise
+
+
+class AttachedStream:
+    """A container's stdin and stdout; letting go leaves the container alive."""
+
+    def __init__(self, name: str) -> None:
+        self._response = engine().attach_socket(name, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        self._socket: socket.socket = getattr(self._response, "_sock", self._response)
+        self._socket.settimeout(WRITE_TIMEOUT)
+        self._received = bytearray()
+
+    def read(self) -> bytes:
+        """The next piece of stdout; stderr is the runner's log."""
+        while True:
+            for kind, data in iter(self._next_piece, None):
+                if kind == STDOUT:
+                    return data
+                logger.debug("runner: %s", data.decode(errors="replace").rstrip())
+            try:
+                received = self._socket.recv(65536)
+            except TimeoutError:  # the time-out is there for writing; silence is no fault
+                continue
+            if not received:
+                return b""
+            self._received += received
+
+    def _next_piece(self) -> tuple[int, bytes] | None:
+        if len(self._received) < HEADER.size:
+            return None
+        kind, size = HEADER.unpack_from(self._received)
+        end = HEADER.size + size
+        if len(self._received) < end:
+            return None
+        data = bytes(self._received[HEADER.size : end])
+        del self._received[:end]
+        return kind, data
+
+    def write(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            logger.debug("the attached stream was closed already")
+        self._response.close()
+        self._socket.close()

@@ -1,0 +1,145 @@
+"""The same runner as a subprocess, for machines without a Docker engine: no walls, so no tools of its own either."""
+
+import logging
+import os
+import select
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from apps.agents.errors import RuntimeAwayError
+from apps.agents.models import Session
+from apps.agents.runtimes.base import OpenAgent, Place
+from apps.chats import workspaces
+
+logger = logging.getLogger(__name__)
+
+RUNNER = settings.BASE_DIR / "container" / "runner"
+STOP_TIMEOUT = 5.0  # seconds between the end of its input and its kill
+WRITE_TIMEOUT = 30.0  # seconds until a runner that reads nothing counts as dead
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")  # nothing else of our environment: secrets live there
+
+
+class PipeStream:
+    """A subprocess's pipes; letting go leaves it alive until somebody stops it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdin
+        assert process.stdout
+        self._input, self._output = process.stdin.fileno(), process.stdout.fileno()
+        os.set_blocking(self._input, False)
+        self._released, self._release = os.pipe()
+
+    def read(self) -> bytes:
+        ready, _, _ = select.select([self._output, self._released], [], [])
+        return b"" if self._released in ready else os.read(self._output, 65536)
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [self._input], [], WRITE_TIMEOUT)[1]:
+                raise TimeoutError("the runner does not read its input")
+            rest = rest[os.write(self._input, rest) :]
+
+    def close(self) -> None:
+        os.close(self._release)  # wakes the reader, which sees the pipe's end
+
+    def __del__(self) -> None:
+        os.close(self._released)
+
+
+@dataclass(slots=True)
+class LiveProcess:
+    """A session's runner between turns."""
+
+    process: "subprocess.Popen[bytes]"
+    idle: threading.Timer | None = None
+
+
+_living: dict[int, LiveProcess] = {}  # by session; of this worker only, others begin afresh and resume
+_lock = threading.Lock()
+
+
+class ProcessRuntime:
+    name = "process"
+
+    def place(self, session: Session) -> Place:
+        return Place(cwd=str(workspaces.workspace(session.group)), add_dirs=[], builtin_tools="none")
+
+    def open(self, session: Session) -> OpenAgent:
+        with _lock:
+            living = _living.get(session.pk)
+        if living and living.idle:
+            living.idle.cancel()
+        if living and living.process.poll() is None:
+            return OpenAgent(name=f"process {living.process.pid}", stream=PipeStream(living.process), warm=True)
+        process = _start(session)
+        with _lock:
+            _living[session.pk] = LiveProcess(process)
+        return OpenAgent(name=f"process {process.pid}", stream=PipeStream(process), warm=False)
+
+    def release(self, session: Session, agent: OpenAgent) -> None:
+        with _lock:
+            living = _living.get(session.pk)
+        if living is None:
+            return
+        living.idle = threading.Timer(session.group.idle_timeout, self.discard, args=[session])
+        living.idle.daemon = True
+        living.idle.start()
+
+    def discard(self, session: Session) -> None:
+        with _lock:
+            living = _living.pop(session.pk, None)
+        if living:
+            _stop(living.process)
+
+
+def _start(session: Session) -> "subprocess.Popen[bytes]":
+    workspaces.create_workspace(session.group)
+    home = workspaces.session_directory(session.group)
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {
+        "HOME": str(home),
+        "PYTHONPATH": str(RUNNER),
+        "TZ": session.group.timezone,
+        "CLAUDE_CONFIG_DIR": str(home),
+    }
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ngb_runner"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=workspaces.workspace(session.group),
+            env=environment,
+            start_new_session=True,  # a Ctrl-C at the terminal is the worker's to handle
+        )
+    except OSError as error:
+        raise RuntimeAwayError(f"The runner could not be started: {error.strerror}.") from error
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Its input ends, and with it the runner; one that stays is killed with all it started."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.close()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.wait(STOP_TIMEOUT)
+    process.stdout.close()
+
+
+def stop_all() -> None:
+    """At the end of the worker."""
+    with _lock:
+        living = list(_living.values())
+        _living.clear()
+    for one in living:
+        if one.idle:
+            one.idle.cancel()
+        _stop(one.process)

@@ -1,0 +1,104 @@
+"""What an agent's container gets, and above all what it does not: no network, no secret, no capability, no root."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from docker.types import LogConfig, Mount, Ulimit
+
+from apps.agents.models import Session
+from apps.agents.runtimes.engine import engine
+from apps.chats import workspaces
+from apps.chats.models import Group
+
+AGENT_UID = 10001  # where the service itself is root: an agent never is
+WORKSPACE = "/workspace/group"
+GLOBAL = "/workspace/global"
+CLAUDE_HOME = "/home/agent/.claude"
+
+
+def container_name(session: Session) -> str:
+    return f"ngb-{settings.INSTALL_ID}-{session.pk}"
+
+
+def agent_ids() -> tuple[int, int]:
+    """The service's own user and group, so that files stay ours; another one where that is root."""
+    return (os.getuid(), os.getgid()) if os.getuid() else (AGENT_UID, AGENT_UID)
+
+
+def container_config(session: Session) -> dict[str, Any]:
+    """Everything the engine is told; nothing in it is secret. `ngb.spec` tells containers of other settings apart."""
+    config = _config(session)
+    # Hashed before the label is in; the order of JSON keys does not matter.
+    config["Labels"]["ngb.spec"] = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
+    return config
+
+
+def _config(session: Session) -> dict[str, Any]:
+    group = session.group
+    labels = {"ngb.install": settings.INSTALL_ID, "ngb.group": group.folder, "ngb.session": str(session.pk)}
+    return dict(
+        engine().create_container_config(
+            settings.AGENT_IMAGE,
+            None,
+            user="{}:{}".format(*agent_ids()),
+            stdin_open=True,
+            environment={"TZ": group.timezone},
+            labels=labels,
+            working_dir=WORKSPACE,
+            host_config=_host_config(group),
+        )
+    )
+
+
+def _host_config(group: Group) -> dict[str, Any]:
+    memory = group.memory_mb * 1024 * 1024
+    return dict(
+        engine().create_host_config(
+            mounts=mounts(group),
+            network_mode="none",
+            read_only=True,
+            tmpfs={"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"},  # noqa: S108 - the container's own
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            init=True,
+            mem_limit=memory,
+            memswap_limit=memory,  # equal: no swap beyond the memory
+            nano_cpus=int(group.cpus * 1_000_000_000),
+            pids_limit=group.pids,
+            ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
+            log_config=LogConfig(type="none"),
+            runtime=settings.AGENT_OCI_RUNTIME or None,
+        )
+    )
+
+
+def mounts(group: Group) -> list[Mount]:
+    """The group's own folder and session, and the memory that all share (only main may write it)."""
+    return [
+        _bind(workspaces.workspace(group), WORKSPACE),
+        _bind(settings.GROUPS_DIR / "global", GLOBAL, read_only=not group.is_main),
+        _bind(workspaces.session_directory(group), CLAUDE_HOME),
+    ]
+
+
+def _bind(source: Path, target: str, *, read_only: bool = False) -> Mount:
+    inside = source.relative_to(settings.DATA_DIR)
+    return Mount(target, str(settings.HOST_DATA_DIR / inside), type="bind", read_only=read_only)
+
+
+def hand_over(group: Group) -> None:
+    """Where the service is root, what an agent must write belongs to the agent's user."""
+    workspaces.create_workspace(group)
+    if os.getuid():
+        return
+    folder = workspaces.workspace(group)
+    owned = [folder, folder / "logs", folder / "CLAUDE.md", workspaces.session_directory(group)]
+    if group.is_main:
+        owned.append(settings.GROUPS_DIR / "global")
+    for path in owned:
+        if path.exists() and not path.is_symlink():
+            os.chown(path, *agent_ids(), follow_symlinks=False)

@@ -1,0 +1,41 @@
+"""Thin Celery tasks: fetch, call, stop. Safe to run twice."""
+
+import time
+from typing import Any
+
+from celery import shared_task, signals
+from django.conf import settings
+
+from apps.agents import execution, sweeping, turn
+from apps.agents.choices import chosen_runtime
+from apps.agents.runtimes import docker, process
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def execute_run(run_id: int) -> None:
+    execution.execute(run_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    sweeping.requeue_abandoned()
+    sweeping.wake_due()
+    sweeping.request_missing()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def reap() -> None:
+    if chosen_runtime().name == "docker":
+        docker.reap()
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def let_turns_finish(**_kwargs: Any) -> None:
+    """Nothing new is begun; turns in progress have a bound."""
+    turn.stopping.set()
+    turn.stop_at[0] = time.monotonic() + settings.AGENT_SHUTDOWN_GRACE
+
+
+@signals.worker_shutdown.connect  # type: ignore[untyped-decorator]
+def stop_processes(**_kwargs: Any) -> None:
+    process.stop_all()

@@ -1,0 +1,309 @@
+"""One attempt of a run: the conversation with its agent, from the first prompt to the result."""
+
+import logging
+import queue
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from apps.agents import prompts, toolbox, wakeups
+from apps.agents.choices import Choice
+from apps.agents.connection import Connection, said_error
+from apps.agents.errors import (
+    AgentDiedError,
+    AgentError,
+    LeaseLostError,
+    PermanentAgentError,
+    RuntimeAwayError,
+    SessionUnknownError,
+)
+from apps.agents.link import BadLine, Frame
+from apps.agents.models import Run, RunStep
+from apps.agents.pricing import Usage
+from apps.agents.runtimes.base import Runtime
+from apps.chats import incidents
+from apps.chats.models import Message
+from apps.plugins import hooks
+
+logger = logging.getLogger(__name__)
+
+POLL = 2.0  # seconds between looks at the rows, for when a wake-up was lost
+STOP_BOUND = 5.0  # seconds that an interrupted agent has for its last words
+MAX_BAD_LINES = 100
+MAX_STEPS = 500
+MAX_WAITING_FRAMES = 1000
+# What the SDK offers but cannot work here: questions at a terminal, its own timetable, modes that wait for a person.
+USELESS_TOOLS = ["AskUserQuestion", "CronCreate", "CronDelete", "CronList", "EnterPlanMode", "ExitPlanMode"]
+
+stopping = threading.Event()  # the worker is shutting down
+stop_at = [float("inf")]  # when turns in progress must end (monotonic)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the turn came to."""
+
+    text: str
+    sdk_session_id: str
+    handled: list[int] = field(default_factory=list)  # primary keys of messages
+    interrupted: bool = False
+
+
+@cache
+def _tool_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=settings.AGENT_CONCURRENCY * 2, thread_name_prefix="tool")
+
+
+class Turn:
+    """Lives in one worker thread. `converse` returns the answer, None when there is nothing to answer, or raises
+
+    AgentError, or LeaseLostError when nothing of this attempt may count.
+    """
+
+    def __init__(self, run: Run, runtime: Runtime, agent: Choice) -> None:
+        self.run, self.runtime, self.agent = run, runtime, agent
+        self._inbox: wakeups.Inbox = queue.Queue(MAX_WAITING_FRAMES)
+        self._connection = Connection(run.session, runtime, self._inbox)
+        self._unaccepted: dict[str, tuple[int, ...]] = {}  # prompts on their way, and the messages they hold
+        self._handled: list[int] = []
+        self._seen = 0  # the newest message that was put into a prompt
+        self._prompts = 0
+        self._texts: list[str] = []
+        self._steps = 0
+        self._bad_lines = 0
+        self._stopped = False
+        now = time.monotonic()
+        self._deadline = now + run.group.turn_timeout
+        self._renewed = self._polled = now
+
+    @property
+    def usage(self) -> Usage:
+        return self._connection.usage
+
+    @property
+    def model(self) -> str:
+        return self._connection.model
+
+    def converse(self) -> Answer | None:
+        first = prompts.compose(self.run)
+        if first is None or not first.calls:
+            return None
+        wakeups.attend(self.run.pk, self._inbox)
+        try:
+            return self._converse(first)
+        except AgentError:
+            self._connection.discard()
+            raise
+        except LeaseLostError:
+            self._connection.discard()
+            raise
+        finally:
+            wakeups.leave(self.run.pk)
+            self._connection.close()
+
+    def _converse(self, first: prompts.Prompt) -> Answer:
+        try:
+            self._begin(first)
+            return self._until_the_end()
+        except SessionUnknownError:
+            logger.info("the SDK no longer knows the session %s; a fresh one is begun", self.run.session.sdk_session_id)
+            self._connection.discard()
+            self.run.session.forget()
+            self._unaccepted.clear()
+            self._begin(first)
+            return self._until_the_end()
+
+    def _begin(self, first: prompts.Prompt) -> None:
+        self._connection.open(self._start())
+        self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
+        self._steps = self.run.steps.count()
+        text = first.text
+        if self.run.attempt > 1:
+            sent = Message.objects.outbound().filter(run=self.run).values_list("text", flat=True)
+            text = prompts.earlier_attempt(list(sent)) + text
+        self._prompt(text, first.handles)
+
+    def _start(self) -> dict[str, Any]:
+        group, place = self.run.group, self.runtime.place(self.run.session)
+        return {
+            "agent": self.agent.name,
+            "session_id": self.run.session.sdk_session_id or None,
+            "model": group.model or settings.MODEL,
+            "instructions": prompts.instructions(group),
+            "tools": toolbox.definitions(),
+            "options": {
+                "cwd": place.cwd,
+                "add_dirs": place.add_dirs,
+                "builtin_tools": place.builtin_tools,
+                "disallowed_tools": USELESS_TOOLS,
+                "max_turns": None,
+                "assistant_name": group.assistant_name,
+            },
+        }
+
+    def _prompt(self, text: str, handles: tuple[int, ...]) -> None:
+        self._prompts += 1
+        prompt_id = f"{self.run.pk}.{self.run.attempt}.{self._prompts}"
+        self._unaccepted[prompt_id] = handles
+        self._seen = max((self._seen, *handles))
+        self._connection.send("prompt", id=prompt_id, text=text)
+
+    def _until_the_end(self) -> Answer:
+        while True:
+            self._keep_time()
+            if self._stopped and time.monotonic() > self._deadline:
+                self._connection.discard()  # it did not listen
+                return self._answer("", interrupted=True)
+            try:
+                kind, value = self._inbox.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            if kind == "refused":
+                raise PermanentAgentError(value)
+            if kind == "wake":
+                self._woken(value)
+            elif answer := self._frame(value):
+                return answer
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        if now - self._renewed > settings.AGENT_LEASE / 6:
+            self._renewed = now
+            if not self.run.renew():
+                raise LeaseLostError("The lease of the run is lost.")
+        if now - self._polled > POLL:
+            self._polled = now
+            self._look_at_the_rows()
+        if now > stop_at[0]:
+            raise RuntimeAwayError("The service is being stopped; the run goes on after its start.")
+        if now > self._deadline and not self._stopped:
+            raise PermanentAgentError(
+                f"The turn took longer than {self.run.group.turn_timeout:g} seconds and was ended."
+            )
+
+    def _look_at_the_rows(self) -> None:
+        self._follow_up()
+        if not self._stopped and Run.objects.filter(pk=self.run.pk, stop_requested=True).exists():
+            self._stop()
+
+    def _woken(self, event: str) -> None:
+        if event == "stop":
+            self._stop()
+        else:
+            self._follow_up()
+
+    def _stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        self._deadline = min(self._deadline, time.monotonic() + STOP_BOUND)
+        self._connection.send("interrupt")
+
+    def _follow_up(self) -> None:
+        """Messages that came meanwhile go into the live turn, as soon as one of them calls."""
+        if self._stopped or self.run.cause != Run.Cause.MESSAGE:
+            return
+        more = prompts.compose(self.run, after=self._seen)
+        if more and more.calls:
+            self._prompt(more.text, more.handles)
+
+    def _frame(self, frame: Frame | BadLine | None) -> Answer | None:
+        """The answer, once the result is there and no prompt is on its way any more."""
+        if frame is None:
+            raise AgentDiedError("The agent ended in the middle of the turn.")
+        bad = frame if isinstance(frame, BadLine) else None
+        if isinstance(frame, dict):
+            serve = getattr(self, f"_on_{frame['type']}", None)
+            try:
+                if serve is not None:
+                    return serve(frame)  # type: ignore[no-any-return]
+                bad = BadLine(f"a frame of the unknown type {frame['type'][:50]!r}", "")
+            except KeyError as error:
+                bad = BadLine(f"a {frame['type']} frame without {error}", "")
+        assert bad is not None
+        self._note(bad)
+        return None
+
+    def _note(self, bad: BadLine) -> None:
+        self._bad_lines += 1
+        logger.warning("the agent said what is no frame: %s: %s", bad.reason, bad.start)
+        if self._bad_lines == 1:
+            incidents.record("garbled link", self.run.group.folder, f"The agent said what is no frame: {bad.reason}.")
+        if self._bad_lines > MAX_BAD_LINES:
+            raise AgentError("The agent says nothing but garbage.")
+
+    def _on_accepted(self, frame: Frame) -> None:
+        self._handled += self._unaccepted.pop(str(frame["id"]), ())
+
+    def _on_delta(self, frame: Frame) -> None:
+        hooks.run_delta.fire(run=self.run, text=str(frame["text"]))
+
+    def _on_step(self, frame: Frame) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            return
+        last = self._steps == MAX_STEPS
+        step = RunStep.objects.create(
+            run=self.run,
+            seq=self._steps,
+            kind=str(frame["kind"])[:20],
+            summary="More steps were made and are not kept." if last else str(frame["summary"])[:300],
+            detail="" if last else str(frame.get("detail", "")),
+        )
+        hooks.run_step.fire(step=step)
+
+    def _on_log(self, frame: Frame) -> None:
+        level = logging.getLevelNamesMapping().get(str(frame["level"]).upper(), logging.INFO)
+        logger.log(min(level, logging.WARNING), "agent: %s", str(frame["message"])[:2000])
+
+    def _on_tool_call(self, frame: Frame) -> None:
+        call_id, name, given = str(frame["id"]), str(frame["name"]), frame.get("input") or {}
+        _tool_pool().submit(copy_context().run, self._serve_tool, call_id, name, given)
+
+    def _serve_tool(self, call_id: str, name: str, given: Any) -> None:
+        is_error = True
+        try:
+            content, is_error = toolbox.call(self.run, name, given), False
+        except toolbox.ToolRefusedError as error:
+            content = str(error)
+        except Exception:
+            logger.exception("the tool %s failed", name)
+            content = f"The tool {name} failed; the service's log says why."
+        finally:
+            close_old_connections()
+        try:
+            self._connection.send("tool_result", id=call_id, content=content, is_error=is_error)
+        except AgentDiedError:
+            logger.info("the agent was gone before it got the result of %s", name)
+
+    def _on_error(self, frame: Frame) -> None:
+        error = said_error(frame)
+        if frame["code"] in ("bad_frame", "frame_too_long", "unknown_type"):
+            logger.warning("the agent could not read a frame: %s", error)
+            return
+        raise error
+
+    def _on_result(self, frame: Frame) -> Answer | None:
+        if frame.get("is_error") and not self._stopped:
+            sentence = str(frame.get("error") or "The agent ended with an error and no words.")
+            if self._connection.hopeless:
+                raise PermanentAgentError(self._connection.hopeless)
+            raise AgentError(sentence)
+        if text := str(frame["text"]):
+            self._texts.append(text)
+        if self._unaccepted and not self._stopped:
+            return None
+        return self._answer(str(frame.get("session_id") or ""), interrupted=self._stopped)
+
+    def _answer(self, sdk_session_id: str, *, interrupted: bool) -> Answer:
+        handled = list(self._handled)
+        if interrupted:  # nobody wants an answer to what was on its way either
+            handled += [pk for handles in self._unaccepted.values() for pk in handles]
+        return Answer("\n\n".join(self._texts), sdk_session_id, handled, interrupted)

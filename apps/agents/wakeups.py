@@ -1,0 +1,62 @@
+"""Runs that are in progress in this process, and the one thread that hears publications for all of them."""
+
+import logging
+import queue
+import random
+import threading
+import time
+from typing import Any
+
+import redis
+
+from apps.agents.services import RUNS
+from nanogridbot.publications import subscription
+
+logger = logging.getLogger(__name__)
+
+MAX_BACKOFF = 10.0  # seconds between attempts to reach Redis again
+
+Inbox = queue.Queue[tuple[str, Any]]
+
+_inboxes: dict[int, Inbox] = {}  # by run
+_lock = threading.Lock()
+_listener: threading.Thread | None = None
+
+
+def attend(run_id: int, inbox: Inbox) -> None:
+    """From now on the run's inbox gets ("wake", event)."""
+    global _listener  # noqa: PLW0603 - one thread for the process, started when first needed
+    with _lock:
+        _inboxes[run_id] = inbox
+        if _listener is None or not _listener.is_alive():
+            _listener = threading.Thread(target=_listen, name="wake-ups", daemon=True)
+            _listener.start()
+
+
+def leave(run_id: int) -> None:
+    with _lock:
+        _inboxes.pop(run_id, None)
+
+
+def _listen() -> None:
+    backoff = 0.1
+    while True:
+        try:
+            with subscription(RUNS) as receive:
+                backoff = 0.1
+                while True:
+                    _hand_on(receive(30.0))
+        except redis.RedisError as error:
+            logger.info("wake-ups are not heard for a while: %s", error)
+            time.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            backoff = min(backoff * 2, MAX_BACKOFF)
+
+
+def _hand_on(publication: tuple[str, dict[str, Any]] | None) -> None:
+    if publication is None:
+        return
+    _, payload = publication
+    with _lock:
+        inbox = _inboxes.get(payload.get("run", 0))
+    if inbox is not None:
+        inbox.put(("wake", payload.get("event")))
