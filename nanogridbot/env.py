@@ -13,7 +13,7 @@ FALSE = {"0", "false", "no", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `NAME_FILE` names; raises ImproperlyConfigured on an unreadable file."""
+    """The variable, or the content of the file that `NAME_FILE` names; raises ImproperlyConfigured."""
     path = os.environ.get(f"{name}_FILE")
     if not path:
         return os.environ.get(name, default).strip()
@@ -102,10 +102,12 @@ def unsafe_bind(bind: str, *, debug: bool, secret: str) -> str:
     if is_loopback(host):
         return ""
     if debug:
-        return f"NGB_BIND={bind} is not a loopback address and NGB_DEBUG is on: error pages would show the inside to everyone."
+        return (
+            f"NGB_BIND={bind} is not a loopback address and NGB_DEBUG is on: error pages show the inside to everyone."
+        )
     if len(secret) < MIN_SECRET_LENGTH:
         return (
-            f"NGB_BIND={bind} is not a loopback address and NGB_SECRET_KEY is shorter than {MIN_SECRET_LENGTH} characters:"
-            " sessions could be forged. Leave it empty to have one generated."
+            f"NGB_BIND={bind} is not a loopback address and NGB_SECRET_KEY is shorter than {MIN_SECRET_LENGTH}"
+            " characters: sessions could be forged. Leave it empty to have one generated."
         )
     return ""

@@ -119,8 +119,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_BEAT_SCHEDULE = {
-    "sweep runs": {"task": "apps.agents.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "reap containers": {"task": "apps.agents.tasks.reap", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep runs": {"task": "apps.agents.tasks.sweep", "schedule": 10.0, "options": {"expire_seconds": 10}},
+    "reap containers": {"task": "apps.agents.tasks.reap", "schedule": 60.0, "options": {"expire_seconds": 60}},
+    "sweep the timetable": {"task": "apps.schedules.tasks.sweep", "schedule": 5.0, "options": {"expire_seconds": 5}},
 }
 
 # Agents.
@@ -164,6 +165,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # Pages.
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 LOGIN_URL = "admin:login"

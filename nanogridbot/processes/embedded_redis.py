@@ -42,6 +42,7 @@ def command(path: Path) -> list[str]:
         "maxmemory": MEMORY,
         "maxmemory-policy": "noeviction",  # a full queue is an error somebody sees, not a message that vanishes
         "loglevel": "warning",
+        "logfile": str(path.parent / "redis.log"),
         "daemonize": "no",
     }
     return [str(find_server()), *[word for name, value in options.items() for word in (f"--{name}", value)]]

@@ -1,0 +1,113 @@
+"""The whole service on one machine: which programs, started in which order, stopped in which order."""
+
+import os
+import signal
+import socket
+from typing import NoReturn
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError
+
+from apps.agents import services as agents
+from apps.agents.choices import chosen_agent, chosen_runtime
+from nanogridbot.processes import embedded_redis, web, workers
+from nanogridbot.processes.bootstrap import first_start, greeting, missing_migrations
+from nanogridbot.processes.child import Program, say_ready
+from nanogridbot.processes.supervisor import Supervisor
+
+# Seconds that each part gets at a stop before it is killed.
+WEB_GRACE = 5
+WORKER_MARGIN = 5  # after the turns' own bound: the last transaction, the last line
+OUTBOX_GRACE = 10
+REMOVAL_GRACE = 30
+REDIS_GRACE = 5
+
+
+def run(supervisor: Supervisor, listener: socket.socket) -> bool:
+    """Serves until somebody asks for the stop; False when the service could not be started."""
+    say = supervisor.output.say
+    try:
+        if settings.EMBEDDED_REDIS and not _start_redis(supervisor):
+            return supervisor.stopping
+        if not supervisor.run_once(Program("up", _prepare, restart=False), 120):
+            return supervisor.stopping
+        for program in _programs(listener):
+            supervisor.start(program)
+        if supervisor.wait_until(supervisor.all_ready, 120):
+            say(f"Ready: {web.url(listener)}")
+            supervisor.run_once(Program("up", _explain, restart=False), 60)
+        supervisor.serve()
+        say("Stopping: turns in progress may finish. Ctrl-C once more stops at once.")
+        _stop(supervisor)
+    finally:
+        supervisor.kill_everything()
+    say("Stopped.")
+    return True
+
+
+def _programs(listener: socket.socket) -> list[Program]:
+    return [
+        Program("web", lambda: web.serve(listener)),
+        Program("agents", workers.run_agents),
+        Program("worker", workers.run_default),
+        Program("listeners", _listen_to_channels),
+    ]
+
+
+def _start_redis(supervisor: Supervisor) -> bool:
+    command = embedded_redis.command(settings.REDIS_SOCKET)
+    supervisor.start(Program("redis", lambda: _become(command)))
+    if supervisor.wait_until(lambda: embedded_redis.answers(settings.REDIS_SOCKET), 20):
+        supervisor.children["redis"].ready = True
+        return True
+    supervisor.output.say(f"The embedded Redis does not answer: see {settings.RUN_DIR}/redis.log.", level="error")
+    return False
+
+
+def _become(command: list[str]) -> NoReturn:
+    os.execv(command[0], command)  # noqa: S606
+
+
+def _prepare() -> None:
+    """Everything `up` needs from the database, in a child: the supervisor holds no connection."""
+    try:
+        missing = missing_migrations()
+    except OperationalError as error:
+        raise SystemExit(_say(f"The database cannot be opened: {error}")) from error
+    if missing:
+        raise SystemExit(_say(f"{len(missing)} migrations are missing: run `manage.py migrate` first."))
+    _say(greeting(first_start()))
+
+
+def _say(sentence: str) -> int:
+    print(sentence)  # noqa: T201
+    return 1
+
+
+def _listen_to_channels() -> None:
+    say_ready()
+    call_command("runchannels")
+
+
+def _explain() -> None:
+    """Which runtime and which agent serve, and why."""
+    for title, choice in (("Runtime", chosen_runtime()), ("Agent", chosen_agent())):
+        _say(f"{title}: {choice.name}. {choice.why}")
+
+
+def _stop(supervisor: Supervisor) -> None:
+    """Nothing new comes in; what runs ends; what was answered is delivered; then the rest goes."""
+    listeners = supervisor.children.get("listeners")
+    if listeners and listeners.catches(signal.SIGUSR1):
+        listeners.send(signal.SIGUSR1)  # no new messages, but the outbox goes on
+    supervisor.stop(["web"], WEB_GRACE)
+    supervisor.stop(["agents", "worker"], settings.AGENT_SHUTDOWN_GRACE + WORKER_MARGIN)
+    supervisor.stop(["listeners"], OUTBOX_GRACE)
+    if not supervisor.hurried:
+        supervisor.run_once(Program("up", _remove_agents, restart=False), REMOVAL_GRACE)
+    supervisor.stop(["redis"], REDIS_GRACE)
+
+
+def _remove_agents() -> None:
+    agents.remove_agents()
