@@ -7,6 +7,7 @@ import queue
 import subprocess
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -52,9 +53,9 @@ class Host:
         self.garbage: list[bytes] = []
         self.cancelled: list[str] = []
         self.tool_answer: Frame = {"content": "sent", "is_error": False}
+        self.answer_tools = True
         self._upstream = urlsplit(upstream)
         self._bodies: dict[str, tuple[Frame, bytearray]] = {}
-        self._connections: dict[str, http.client.HTTPConnection] = {}
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -149,7 +150,7 @@ class Host:
         elif frame["type"] == "http_cancel":
             self.cancelled.append(frame["id"])
         else:
-            if frame["type"] == "tool_call":
+            if frame["type"] == "tool_call" and self.answer_tools:
                 self.send("tool_result", id=frame["id"], **self.tool_answer)
             self.frames.put(frame)
 
@@ -158,17 +159,20 @@ class Host:
         threading.Thread(target=self._call, args=(call_id, request, bytes(body)), daemon=True).start()
 
     def _call(self, call_id: str, request: Frame, body: bytes) -> None:
+        connection = http.client.HTTPConnection(self._upstream.hostname or "", self._upstream.port, timeout=120)
         try:
-            connection = http.client.HTTPConnection(self._upstream.hostname or "", self._upstream.port, timeout=120)
-            connection.request(request["method"], request["path"], body, request["headers"])
-            response = connection.getresponse()
+            with closing(connection):
+                connection.request(request["method"], request["path"], body, request["headers"])
+                self._answer(call_id, connection.getresponse())
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            self._report(call_id, error)
+
+    def _answer(self, call_id: str, response: http.client.HTTPResponse) -> None:
+        with response:
             self.send("http_response", id=call_id, status=response.status, headers=dict(response.getheaders()))
             while data := response.read1(65536):
                 self.send("http_chunk", id=call_id, data=base64.b64encode(data).decode())
-            self.send("http_end", id=call_id)
-            connection.close()
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            self._report(call_id, error)
+        self.send("http_end", id=call_id)
 
     def _report(self, call_id: str, error: Exception) -> None:
         try:

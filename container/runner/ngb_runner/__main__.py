@@ -13,7 +13,7 @@ from ngb_runner.session import Session
 from ngb_runner.spec import Spec
 from ngb_runner.tools import ToolCalls
 
-CLOSE_SECONDS = 15.0
+CLOSE_SECONDS = 20.0
 
 
 def make_agent(spec: Spec, reporter: Reporter, tools: ToolCalls, base_url: str) -> Agent:
@@ -38,6 +38,8 @@ async def serve(incoming: int, outgoing: int) -> None:
     await session.stopped.wait()
     working.cancel()
     await asyncio.wait_for(session.close(), CLOSE_SECONDS)
+    await proxy.close()
+    link.close()
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The Claude agent: one ClaudeSDKClient kept open between turns."""
 
 import asyncio
+import re
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
@@ -47,6 +48,7 @@ class ClaudeAgent:
         self._usage: dict[str, int] = {}
         self._cost: float | None = 0.0
         self._in_turn = False
+        self._ended = asyncio.Event()
 
     @property
     def alive(self) -> bool:
@@ -86,6 +88,8 @@ class ClaudeAgent:
 
     async def prompt(self, prompt_id: str, text: str) -> None:
         """Write the prompt; `accepted` follows when the command line has taken it."""
+        from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415 - see open()
+
         if self._client is None:
             raise AgentUnavailableError("the agent is not open")
         if not self._in_turn:
@@ -93,25 +97,29 @@ class ClaudeAgent:
             self._in_turn = True
         key = str(uuid.uuid4())
         self._waiting[key] = prompt_id
-        await self._client.query(_user_message(key, text))
+        try:
+            await self._client.query(_user_message(key, text))
+        except ClaudeSDKError as error:
+            if self._in_turn:
+                self._end_turn(error=f"the agent's command line takes no prompt: {error}{self._last_words()}")
 
     async def interrupt(self) -> None:
-        """Withdraw prompts not yet taken, then stop the turn; kill the command line if it does not obey."""
+        """Withdraw prompts not yet taken and stop the turn; end a command line that does not obey in time."""
         if self._client is None or not self._in_turn:
             return
         self._interrupting = True
+        ended = self._ended
         try:
             async with asyncio.timeout(INTERRUPT_SECONDS):
                 await self._withdraw()
                 await self._client.interrupt()
-        except Exception as error:  # the SDK raises bare Exceptions for control errors
-            self._reporter.log("warning", f"interrupt: {error!r}")
-            await self._give_up()
-            return
-        if not self._waiting and not self._taken:
+                if self._waiting or self._taken:
+                    await ended.wait()
+        except Exception as error:  # the SDK raises bare Exceptions for refused control requests
+            self._reporter.log("warning", f"the command line ignored an interrupt and was ended: {error!r}")
+            await self.close()
+        if not ended.is_set():
             self._end_turn()
-        elif self._in_turn:
-            self._watch_interrupt()
 
     async def _withdraw(self) -> None:
         """Else the command line would run them as the next turn."""
@@ -121,16 +129,6 @@ class ClaudeAgent:
             answer = await query._send_control_request({"subtype": "cancel_async_message", "message_uuid": key})
             if (answer or {}).get("cancelled"):
                 self._waiting.pop(key, None)
-
-    def _watch_interrupt(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._watch = loop.call_later(INTERRUPT_SECONDS, lambda: asyncio.ensure_future(self._give_up()))
-
-    async def _give_up(self) -> None:
-        """The command line ignored the interrupt: end it; the next start resumes the session afresh."""
-        if self._in_turn and self._interrupting:
-            await self.close()
-            self._end_turn()
 
     async def close(self) -> None:
         """End the command line."""
@@ -222,6 +220,7 @@ class ClaudeAgent:
             error=error,
             interrupted=self._interrupting,
         )
+        self._ended.set()
         self._begin_turn()
         self._reporter.finish(result)
 
@@ -257,5 +256,6 @@ def _error_of(message: "ResultMessage") -> str | None:
     if not message.is_error:
         return None
     if message.result:
-        return message.result
+        # The gateway it speaks of is this runner's own port, which tells a person nothing.
+        return re.sub(r"\s*If it persists, check your inference gateway \([^)]*\)\.", "", message.result)
     return "; ".join(message.errors or []) or f"the turn ended with {message.subtype}"

@@ -96,11 +96,9 @@ def _no_tools(spec: Spec) -> dict[str, Any]:
 
 def cli_environment(base_url: str) -> dict[str, str]:
     """What the command line sees on top of this process's environment."""
-    return CLI_ENVIRONMENT | {
-        "ANTHROPIC_BASE_URL": base_url,
-        "CLAUDE_CONFIG_DIR": str(home()),
-        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
-    }
+    direct = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"]))
+    places = {"ANTHROPIC_BASE_URL": base_url, "CLAUDE_CONFIG_DIR": str(home())}
+    return CLI_ENVIRONMENT | places | {"NO_PROXY": direct, "no_proxy": direct}
 
 
 def home() -> Path:

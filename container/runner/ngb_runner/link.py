@@ -25,6 +25,10 @@ class Link:
         """Tell the host something worth a line in its log."""
         self.send("log", level=level, message=message[:2000])
 
+    def close(self) -> None:
+        """Flush what is written, then close."""
+        self._writer.close()
+
     async def drained(self) -> None:
         """Wait until the host has read enough for more to be written; a host that is gone is no error."""
         try:

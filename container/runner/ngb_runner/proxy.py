@@ -131,6 +131,15 @@ class Proxy:
             if exchange_id is not None:
                 task.cancel()
 
+    async def close(self) -> None:
+        """Give up the port and every connection."""
+        self.opened = False
+        for task in list(self._tasks):
+            task.cancel()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
     def receive(self, frame: Frame) -> None:
         """An http_* frame from the host; frames for a request that is gone are dropped."""
         exchange = self._exchanges.get(str(frame.get("id")))

@@ -1,6 +1,7 @@
 """Owns the agent and the turn: start, prompt, interrupt, stop; one result for each turn."""
 
 import asyncio
+import functools
 import importlib.metadata
 import platform
 from collections.abc import Callable
@@ -138,7 +139,9 @@ class Session:
         await self._agent.prompt(prompt_id, text)
 
     def _finish(self, result: Result) -> None:
-        """End the turn; called once for each, by the agent or for it."""
+        """End the turn, by the agent or for it; a second call for the same turn changes nothing."""
+        if not self._in_turn:
+            return
         self._armed = self._in_turn = False
         self._proxy.shut()
         session_id = self._agent.session_id if self._agent else None
@@ -166,6 +169,7 @@ def _mismatch(theirs: object) -> str:
     )
 
 
+@functools.cache
 def versions() -> dict[str, str | None]:
     """What is installed here; None for what is not."""
     try:
