@@ -105,11 +105,11 @@ def _start(session: Session) -> "subprocess.Popen[bytes]":
         "HOME": str(home),
         "PYTHONPATH": str(RUNNER),
         "TZ": session.group.timezone,
-        "CLAUDE_CONFIG_DIR": str(home),
+        "NGB_RUNNER_HOME": str(home),
     }
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", "ngb_runner"],
+            [sys.executable, "-P", "-m", "ngb_runner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -40,18 +40,18 @@ def container_config(session: Session) -> dict[str, Any]:
 def _config(session: Session) -> dict[str, Any]:
     group = session.group
     labels = {"ngb.install": settings.INSTALL_ID, "ngb.group": group.folder, "ngb.session": str(session.pk)}
-    return dict(
-        engine().create_container_config(
-            settings.AGENT_IMAGE,
-            None,
-            user="{}:{}".format(*agent_ids()),
-            stdin_open=True,
-            environment={"TZ": group.timezone},
-            labels=labels,
-            working_dir=WORKSPACE,
-            host_config=_host_config(group),
-        )
+    config = engine().create_container_config(
+        settings.AGENT_IMAGE,
+        None,
+        user="{}:{}".format(*agent_ids()),
+        stdin_open=True,
+        environment={"TZ": group.timezone},
+        labels=labels,
+        working_dir=WORKSPACE,
+        host_config=_host_config(group),
     )
+    # The client's default ends the runner's input with the first link that lets go.
+    return {**config, "StdinOnce": False}
 
 
 def _host_config(group: Group) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Runs and the memories they resume: looked at, stopped, forgotten; never edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.agents import services
+from apps.agents.models import Run, RunStep, Session
+from apps.chats.admin.readonly import HistoryAdmin
+
+
+class RunStepInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = RunStep
+    extra = 0
+    can_delete = False
+    fields = ["seq", "created_at", "kind", "summary", "detail"]
+
+
+@admin.register(Run)
+class RunAdmin(HistoryAdmin):
+    list_display = [
+        "id",
+        "group",
+        "chat",
+        "cause",
+        "status",
+        "attempt",
+        "created_at",
+        "took",
+        "agent",
+        "runtime",
+        "cost_usd",
+        "error",
+    ]
+    list_filter = ["status", "cause", "session__group", "agent", "runtime"]
+    list_select_related = ["session__group", "chat__channel"]
+    search_fields = ["=id", "error"]
+    date_hierarchy = "created_at"
+    inlines = [RunStepInline]
+    actions = ["stop"]
+
+    @admin.display(description=_("group"), ordering="session__group")
+    def group(self, run: Run) -> str:
+        return str(run.group)
+
+    @admin.display(description=_("took"))
+    def took(self, run: Run) -> str:
+        if not run.started_at or not run.finished_at:
+            return "–"
+        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+
+    @admin.action(description=_("Stop"), permissions=["view"])
+    def stop(self, request: HttpRequest, queryset: Any) -> None:
+        open_runs = list(queryset.filter(status__in=(Run.Status.QUEUED, Run.Status.RUNNING)))
+        for run in open_runs:
+            services.stop_run(run)
+        said = ngettext("%d run is being stopped.", "%d runs are being stopped.", len(open_runs))
+        self.message_user(request, said % len(open_runs))
+
+
+@admin.register(Session)
+class SessionAdmin(HistoryAdmin):
+    list_display = ["group", "key", "sdk_session_id", "created_at", "last_run_at"]
+    list_filter = ["group"]
+    list_select_related = ["group"]
+    actions = ["forget"]
+
+    @admin.action(description=_("Forget: the next run begins a fresh conversation"), permissions=["view"])
+    def forget(self, request: HttpRequest, queryset: Any) -> None:
+        sessions = list(queryset)
+        for session in sessions:
+            session.forget()
+        said = ngettext("%d session is forgotten.", "%d sessions are forgotten.", len(sessions))
+        self.message_user(request, said % len(sessions))
+
+
+@admin.register(RunStep)
+class RunStepAdmin(HistoryAdmin):
+    list_display = ["run", "seq", "created_at", "kind", "summary"]
+    list_filter = ["kind"]
+    search_fields = ["summary", "=run__id"]

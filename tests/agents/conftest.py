@@ -1,0 +1,82 @@
+"""A group whose agent is real: the runner in a subprocess or in a sealed container, the model a stub."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connections
+from pytest_django import Settings
+
+from apps.agents import choices, gateway, services
+from apps.agents.models import Run
+from apps.agents.runtimes import docker, process
+from apps.chats.models import Chat, Group, Message
+from apps.chats.services import create_group, web_chat
+from tests.fakes.messages_api import MessagesApi
+
+Say = Callable[..., Run]
+
+
+@pytest.fixture
+def api() -> Iterator[MessagesApi]:
+    with MessagesApi() as server:
+        yield server
+
+
+@pytest.fixture
+def group(transactional_db: None) -> Group:
+    return create_group(folder="team", name="The team", idle_timeout_s=60)
+
+
+@pytest.fixture
+def chat(group: Group) -> Chat:
+    return web_chat(group)
+
+
+@pytest.fixture
+def say(chat: Chat) -> Say:
+    """Stores a message as intake does, and requests the run that answers it."""
+
+    def speak(text: str, sender: str = "Ann", calls: bool = True) -> Run:
+        Message.objects.create(
+            chat=chat, direction="in", external_id=uuid.uuid4().hex, sender_name=sender, text=text, calls_agent=calls
+        )
+        assert chat.group
+        return services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE)
+
+    return speak
+
+
+@pytest.fixture
+def replies(chat: Chat) -> Callable[[], list[str]]:
+    return lambda: list(Message.objects.outbound().filter(chat=chat).values_list("text", flat=True))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_choices(settings: Settings) -> Iterator[None]:
+    """Every test decides anew which runtime serves, and leaves no agent behind."""
+    settings.AGENT_RUNTIME = "process"
+    settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
+    choices.chosen_runtime.cache_clear()
+    yield
+    process.stop_all()
+    choices.chosen_runtime.cache_clear()
+
+
+@pytest.fixture
+def claude(settings: Settings, api: MessagesApi) -> MessagesApi:
+    """The real SDK and command line, in a subprocess."""
+    pytest.importorskip("claude_agent_sdk", reason="skipped because the Claude Agent SDK is missing")
+    settings.ANTHROPIC_API_KEY = "sk-ant-test-key-of-the-host"
+    settings.ANTHROPIC_BASE_URL = api.url
+    return api
+
+
+@pytest.fixture
+def sealed(settings: Settings, claude: MessagesApi) -> Iterator[MessagesApi]:
+    """The same in a sealed container."""
+    settings.AGENT_RUNTIME = "docker"
+    if missing := choices.docker_missing():
+        pytest.skip(f"skipped because Docker is missing: {missing}")
+    yield claude
+    docker.remove_all()

@@ -1,0 +1,39 @@
+from apps.agents.execution import execute
+from apps.agents.models import Run, Session
+from apps.agents.runtimes import docker
+
+
+def test_the_demo_agent_answers_through_the_whole_path(say, replies):
+    run = say("echo hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.agent, run.runtime) == (Run.Status.SUCCEEDED, "demo", "process"), run.error
+    assert "hello" in replies()[0]
+
+
+def test_two_turns_use_one_warm_container(say, replies, sealed):
+    first = say("one")
+    execute(first.pk)
+    second = say("two")
+    execute(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.error, second.error) == ("", "")
+    assert first.container == second.container
+    assert len(replies()) == 2
+
+
+def test_a_new_container_resumes_the_session(say, replies, sealed):
+    first = say("one")
+    execute(first.pk)
+    docker.remove_all()
+    before = Session.objects.get().sdk_session_id
+    second = say("two")
+
+    execute(second.pk)
+
+    assert Session.objects.get().sdk_session_id == before
+    assert "one" in str(sealed.turns[-1].body["messages"])
