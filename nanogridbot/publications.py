@@ -34,12 +34,14 @@ def connection() -> "redis.Redis":
     )
 
 
-def publish(topic: str, **payload: Any) -> None:
-    """Tell everybody who listens now; a Redis that is away is logged, never raised."""
+def publish(topic: str, **payload: Any) -> bool:
+    """Tell everybody who listens now; False when Redis is away, which is logged, never raised."""
     try:
         connection().publish(PREFIX + topic, json.dumps(payload, ensure_ascii=False))
     except redis.RedisError as error:
         logger.warning("publication %s is lost, the sweep will notice: %s", topic, error)
+        return False
+    return True
 
 
 def publish_on_commit(topic: str, **payload: Any) -> None:

@@ -27,10 +27,16 @@ def create_group(*, folder: str, name: str = "", **fields: Any) -> Group:
     """A group with its workspace and its place on the chat page; raises ValidationError with nothing made."""
     group = Group(folder=folder, name=name or folder, **fields)
     group.full_clean()
+    open_group(group)
+    return group
+
+
+@transaction.atomic
+def open_group(group: Group) -> None:
+    """Stores a new group that was validated, and makes what belongs to it."""
     group.save()
     web_chat(group)
     create_workspace(group)
-    return group
 
 
 def web_chat(group: Group) -> Chat:

@@ -1,0 +1,72 @@
+"""A write-only field for secrets: it names the keys that are set, keeps what is left empty, deletes on request."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}\Z")
+NEW_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsChange:
+    """What the person wants changed."""
+
+    written: dict[str, str] = field(default_factory=dict)
+    deleted: frozenset[str] = frozenset()
+
+
+class CredentialsWidget(forms.Widget):
+    template_name = "admin/chats/credentials.html"
+    known: Sequence[str] = ()
+    unreadable = False
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, None, attrs)
+        context["widget"] |= {"known": self.known, "new": range(NEW_ROWS), "unreadable": self.unreadable}
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> CredentialsChange:
+        written = {key: str(data.get(f"{name}-value-{key}", "")).strip() for key in self.known}
+        for row in range(NEW_ROWS):
+            key = str(data.get(f"{name}-new-key-{row}", "")).strip()
+            value = str(data.get(f"{name}-new-value-{row}", "")).strip()
+            if key or value:
+                written[key] = value or written.get(key, "")
+        deleted = frozenset(key for key in self.known if data.get(f"{name}-delete-{key}"))
+        return CredentialsChange(written={key: value for key, value in written.items() if value}, deleted=deleted)
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
+        return False
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
+class CredentialsField(forms.Field):
+    """Cleans to a CredentialsChange."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=CredentialsWidget, **kwargs)
+
+    def show(self, known: Sequence[str], *, unreadable: bool) -> None:
+        assert isinstance(self.widget, CredentialsWidget)
+        self.widget.known, self.widget.unreadable = known, unreadable
+
+    def to_python(self, value: Any) -> CredentialsChange:
+        return value or CredentialsChange()
+
+    def validate(self, value: CredentialsChange) -> None:
+        for key in value.written:
+            if not KEY.match(key):
+                raise ValidationError(
+                    _("A credential's name has letters, digits and “_”: %(key)s"), params={"key": key or "?"}
+                )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return isinstance(data, CredentialsChange) and bool(data.written or data.deleted)

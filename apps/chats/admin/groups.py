@@ -1,0 +1,76 @@
+"""Groups: a new one gets its folder and its place on the chat page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.chats import services
+from apps.chats.models import Chat, Group
+from apps.chats.workspaces import workspace
+
+
+class GroupForm(ModelForm):  # type: ignore[type-arg]
+    def clean_folder(self) -> str:
+        """A folder that would lead elsewhere is refused here, before anything is made."""
+        folder = str(self.cleaned_data["folder"])
+        workspace(Group(folder=folder))
+        return folder
+
+
+class ChatInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Chat
+    extra = 0
+    fields = ("channel", "external_id", "kind", "title", "last_message_at")
+    readonly_fields = fields
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = GroupForm
+    list_display = ["name", "folder", "is_main", "engage", "page"]
+    list_filter = ["engage", "is_main"]
+    search_fields = ["name", "folder"]
+    inlines = [ChatInline]
+    fieldsets = [
+        (None, {"fields": ["name", "folder", "is_main"]}),
+        (_("When the agent answers"), {"fields": ["assistant_name", "trigger", "engage", "unaddressed"]}),
+        (_("How it answers"), {"fields": ["model", "session_scope", "timezone"]}),
+        (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
+    ]
+
+    @admin.display(description=_("chat page"))
+    def page(self, group: Group) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        return ["folder"] if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: Group | None) -> Any:
+        return self.inlines if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """The main group stays."""
+        return not (obj and obj.is_main) and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Groups are deleted one at a time, on their own page."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            services.open_group(obj)

@@ -1,0 +1,75 @@
+"""The transcript of everything: read-only, with resend for what was not delivered."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.chats import services
+from apps.chats.admin.readonly import HistoryAdmin
+from apps.chats.models import Attachment, Message
+
+
+class Trouble(admin.SimpleListFilter):
+    title = _("what went wrong")
+    parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("failed", _("not delivered")),
+            ("waiting", _("waits for delivery")),
+            ("unanswered", _("not answered yet")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "failed":
+                return queryset.filter(delivery__in=(Message.Delivery.FAILED, Message.Delivery.UNKNOWN))
+            case "waiting":
+                return queryset.filter(delivery__in=(Message.Delivery.QUEUED, Message.Delivery.SENDING))
+            case "unanswered":
+                return queryset.filter(direction=Message.Direction.IN, calls_agent=True, run__isnull=True)
+        return queryset
+
+
+class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Attachment
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Message)
+class MessageAdmin(HistoryAdmin):
+    list_display = ["id", "created_at", "chat", "direction", "author", "start", "delivery", "error"]
+    list_display_links = ["id", "start"]
+    list_filter = [Trouble, "direction", "kind", "chat__channel", "chat__group"]
+    list_select_related = ["chat__channel", "sender"]
+    search_fields = ["text", "external_id"]
+    ordering = ["-pk"]
+    inlines = [AttachmentInline]
+    actions = ["resend"]
+
+    @admin.display(description=_("from"))
+    def author(self, message: Message) -> str:
+        return message.sender_name or str(message.sender or "")
+
+    @admin.display(description=_("text"))
+    def start(self, message: Message) -> str:
+        return Truncator(message.text).chars(80) or "–"
+
+    @admin.action(description=_("Send again"), permissions=["view"])
+    def resend(self, request: HttpRequest, queryset: Any) -> None:
+        failed = queryset.filter(delivery__in=(Message.Delivery.FAILED, Message.Delivery.UNKNOWN))
+        count = sum(services.resend(message) for message in failed.order_by("pk"))
+        said = ngettext("%d message goes out again.", "%d messages go out again.", count)
+        self.message_user(request, said % count)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(HistoryAdmin):
+    list_display = ["name", "kind", "mime", "size", "message"]
+    list_filter = ["kind"]
+    search_fields = ["name"]

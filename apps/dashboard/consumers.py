@@ -1,0 +1,129 @@
+"""The chat page's websocket. It only tells: what a person writes comes over HTTP, where a resend is harmless."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+import redis
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import translation
+
+from apps.chats.models import Chat
+from apps.dashboard import transcript
+from apps.dashboard.live import topic
+from nanogridbot.publications import async_subscription
+
+logger = logging.getLogger(__name__)
+
+SIGNED_OUT, NO_SUCH_GROUP, SAID_SOMETHING, BROKEN = 4401, 4404, 4413, 1011
+QUIET_S = 15.0  # without a publication for so long, the rows are asked anyway, and whether the person is signed in
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
+OVERLAP = 20  # drawn again when we begin: their delivery may have changed, a slower commit may lie among them
+
+# Not thread-sensitive: one slow question to the database must not hold up every open page.
+in_a_thread = partial(database_sync_to_async, thread_sensitive=False)
+
+
+class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """`?seen=` is the newest primary key that the page has; then it is told news, deltas and ticks, as JSON frames."""
+
+    chat: Chat
+    viewer = ""
+    language = ""
+    seen = 0
+    following: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        await self.accept()  # a close code can be said only after it
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            await self.close(SIGNED_OUT)
+            return
+        chat = await in_a_thread(transcript.chat_of)(self.scope["url_route"]["kwargs"]["folder"])
+        if chat is None:
+            await self.close(NO_SUCH_GROUP)
+            return
+        self.chat, self.viewer = chat, transcript.sender_id(user.pk)
+        self.seen, self.language = _asked(self.scope["query_string"])
+        self.following = asyncio.create_task(self._follow())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        await self.close(SAID_SOMETHING)
+
+    async def disconnect(self, code: int) -> None:
+        if self.following:
+            self.following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.following
+
+    async def _follow(self) -> None:
+        try:
+            await self._follow_through_outages()
+        except Exception:  # the page reconnects and starts afresh
+            logger.exception("the page of %s is no longer told anything", self.chat)
+            await self.close(BROKEN)
+
+    async def _follow_through_outages(self) -> None:
+        wait = SHORTEST_WAIT_S
+        while True:
+            try:
+                async with async_subscription(topic(self.chat.pk)) as receive:
+                    await self._tell_since(overlap=OVERLAP)
+                    wait = SHORTEST_WAIT_S
+                    while True:
+                        await self._pass_on(await receive(QUIET_S))
+            except redis.RedisError as error:
+                if wait == SHORTEST_WAIT_S:
+                    logger.warning("Redis is away; the page of %s lives from the rows: %s", self.chat, error)
+            await self._tell_since(overlap=0)
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            wait = min(wait * 2, LONGEST_WAIT_S)
+
+    async def _pass_on(self, publication: tuple[str, dict[str, Any]] | None) -> None:
+        if publication is None:
+            await self._tick()
+            return
+        payload = publication[1]
+        match payload.pop("kind", ""):
+            case "delta":
+                await self.send_json({"type": "delta", **payload})
+            case "message":
+                await self._tell(await in_a_thread(transcript.news)(**self._for_whom(), only=payload["message"]))
+            case "run":
+                await self._tell(await in_a_thread(transcript.news)(**self._for_whom()))
+
+    async def _tick(self) -> None:
+        user = await get_user({"session": SessionStore(self.scope["session"].session_key)})
+        if not user.is_authenticated:
+            await self.close(SIGNED_OUT)
+            return
+        await self._tell_since(overlap=0)
+
+    async def _tell_since(self, *, overlap: int) -> None:
+        await self._tell(await in_a_thread(transcript.news_since)(**self._for_whom(), seen=self.seen, overlap=overlap))
+
+    async def _tell(self, news: dict[str, Any]) -> None:
+        self.seen = max([self.seen, *(message["id"] for message in news.get("messages", []))])
+        await self.send_json(news)
+
+    def _for_whom(self) -> dict[str, Any]:
+        return {"chat": self.chat, "viewer": self.viewer, "language": self.language}
+
+
+def _asked(query: bytes) -> tuple[int, str]:
+    """(seen, language); what cannot be read is 0, and the installation's language."""
+    asked = {name: values[0] for name, values in parse_qs(query.decode("latin1")).items()}
+    seen = asked.get("seen", "")
+    language = asked.get("language", "")
+    known = language in dict(settings.LANGUAGES) and translation.check_for_language(language)
+    return int(seen) if seen.isascii() and seen.isdigit() and len(
+        seen
+    ) < 19 else 0, language if known else settings.LANGUAGE_CODE

@@ -1,0 +1,69 @@
+"""What a person writes on the chat page, on its way into the product."""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Chat, Message
+from apps.dashboard.transcript import sender_id
+from apps.platforms.intake import accept
+
+MOST_CHARACTERS = 32_000
+BURST, BURST_S = 20, 10.0  # messages of one chat in so many seconds
+
+
+class PostError(Exception):
+    """The message is not taken; the sentence says why. status: the HTTP status that fits."""
+
+    def __init__(self, sentence: str, *, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def post(chat: Chat, *, user: AbstractBaseUser, external_id: str, text: str) -> Message:
+    """Stores it, or finds it stored: the same external id again changes nothing. Raises PostError."""
+    _check(external_id, text)
+    known = chat.messages.inbound().filter(external_id=external_id)
+    if (message := known.first()) is not None:
+        return message
+    if _is_too_fast(chat):
+        raise PostError(_("Too many messages in a short time: wait some seconds."), status=429)
+    stored = accept(chat.channel, _inbound(chat, user, external_id, text)) or known.first()
+    if stored is None:
+        raise PostError(_("The message was not accepted: the sender is blocked, or a plugin refused it."), status=403)
+    return stored
+
+
+def _check(external_id: str, text: str) -> None:
+    try:
+        uuid.UUID(external_id)
+    except ValueError as error:
+        raise PostError(_("The message has no valid id.")) from error
+    if not text.strip():
+        raise PostError(_("The message is empty."))
+    if len(text) > MOST_CHARACTERS:
+        sentence = _("The message has %(length)d characters; at most %(most)d are taken.")
+        raise PostError(sentence % {"length": len(text), "most": MOST_CHARACTERS}, status=413)
+
+
+def _is_too_fast(chat: Chat) -> bool:
+    newest = chat.messages.inbound().order_by("-pk").values_list("created_at", flat=True)[BURST - 1 : BURST]
+    return any(stored > timezone.now() - timedelta(seconds=BURST_S) for stored in newest)
+
+
+def _inbound(chat: Chat, user: AbstractBaseUser, external_id: str, text: str) -> InboundMessage:
+    """Whoever writes here writes to the agent: no trigger is needed."""
+    return InboundMessage(
+        external_id=external_id,
+        chat_id=chat.external_id,
+        chat_kind=Chat.Kind.DIRECT,
+        chat_title=chat.title,
+        sender_id=sender_id(user.pk),
+        sender_name=user.get_username(),
+        text=text,
+        mentions_bot=True,
+    )

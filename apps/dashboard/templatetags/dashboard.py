@@ -1,0 +1,24 @@
+"""What the templates need to say about a message."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from apps.chats.models import Message
+from apps.chats.services import visible
+from apps.dashboard.markdown import to_html
+
+register = template.Library()
+
+
+@register.filter
+def author(message: Message) -> str:
+    """Who wrote it, as people call them."""
+    if message.sender_name:
+        return message.sender_name
+    group = message.chat.group
+    return group.assistant_name if group and message.direction == Message.Direction.OUT else "?"
+
+
+@register.filter
+def visible_markdown(text: str) -> SafeString:
+    return to_html(visible(text))

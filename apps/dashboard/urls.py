@@ -1,0 +1,18 @@
+from django.urls import path
+
+from apps.dashboard.consumers import ChatConsumer
+from apps.dashboard.views import chat, health, overview
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", overview.show, name="overview"),
+    path("chat/", chat.list_groups, name="chats"),
+    path("chat/<str:folder>/", chat.show, name="chat"),
+    path("chat/<str:folder>/messages/", chat.messages, name="messages"),
+    path("chat/<str:folder>/stop/", chat.stop, name="stop"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+websocket_urlpatterns = [
+    path("ws/chat/<str:folder>/", ChatConsumer.as_asgi()),
+]

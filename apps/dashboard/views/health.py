@@ -1,0 +1,61 @@
+"""For whoever watches the service from outside: status words and reasons, no secrets, no login."""
+
+import logging
+from typing import Any
+
+import redis
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from apps.chats.models import Channel
+from apps.dashboard.serving import serving
+from nanogridbot import publications
+
+logger = logging.getLogger(__name__)
+
+UP, DOWN = "up", "down"
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200, or 503 with the names of what is `down`."""
+    channels = _channels()
+    report: dict[str, Any] = {
+        "database": DOWN if channels is None else UP,
+        "broker": _broker(),
+        "channels": channels or {},
+    }
+    down = [name for name in ("database", "broker") if report[name] == DOWN]
+    if channels and Channel.Status.ONLINE not in channels.values():
+        down.append("channels")
+    now = serving()
+    report["agent"] = {"name": now.agent.name, "why": now.agent.why}
+    report["runtime"] = {"name": now.runtime.name, "why": now.runtime.why}
+    status = {"status": "not ready" if down else "ready", "down": down}
+    return JsonResponse(status | report, status=503 if down else 200)
+
+
+def _channels() -> dict[str, str] | None:
+    """The status of each enabled channel; None when the database does not answer."""
+    try:
+        connection.ensure_connection()
+        return dict(Channel.objects.filter(enabled=True).values_list("name", "status"))
+    except Error as error:
+        logger.warning("not ready, the database does not answer: %s", error)
+        return None
+
+
+def _broker() -> str:
+    try:
+        publications.connection().ping()
+    except redis.RedisError as error:
+        logger.warning("not ready, Redis does not answer: %s", error)
+        return DOWN
+    return UP
