@@ -106,7 +106,14 @@ if EMBEDDED_REDIS:
 
 # Celery: rows are the queue; messages carry ids and wake people up.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") if EMBEDDED_REDIS else REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30, "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 30,
+    "visibility_timeout": 3600,
+    # Who publishes does not wait for a broker that is away: intake must not stand still for it.
+    "max_retries": 0,
+    "connect_retries_timeout": 1,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False  # a lost wake-up is found by the sweep
