@@ -3,20 +3,26 @@
 import ipaddress
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_LENGTH = 32
+MAX_PORT = 65535
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `NAME_FILE` names; raises ImproperlyConfigured."""
+    """The variable, or the content of the file that `NAME_FILE` names; empty is the same as not set.
+
+    Raises ImproperlyConfigured, as everything here does.
+    """
     path = os.environ.get(f"{name}_FILE")
     if not path:
-        return os.environ.get(name, default).strip()
+        return os.environ.get(name, "").strip() or default
     try:
         return Path(path).read_text().strip()
     except OSError as error:
@@ -60,29 +66,53 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def numbers(name: str, default: str) -> list[float]:
+    """A comma-separated list of numbers."""
+    try:
+        return [float(word) for word in words(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={text(name)!r}: numbers with commas between them are expected") from error
+
+
+def directory(name: str, default: Path) -> Path:
+    """An absolute path; the folder is made (mode 0700) where it is missing."""
+    path = Path(text(name, str(default))).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be made: {error.strerror}") from error
+    return path
+
+
 def kept_secret(path: Path) -> str:
     """The secret in the file, generated once (mode 0600); safe when two processes start together."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_when_written(path)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text()
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be read or made: {error.strerror}") from error
+    if not secret:
+        raise ImproperlyConfigured(f"{path} is empty: delete it, and a new secret is made at the next start")
+    return secret
 
 
-def _read_when_written(path: Path) -> str:
-    for _ in range(50):
-        if secret := path.read_text().strip():
-            return secret
-        os.sched_yield()
-    raise ImproperlyConfigured(f"{path} is empty: delete it, and a new secret is made at the next start")
+def _make_secret(path: Path) -> None:
+    """Written aside and linked into place: nobody ever reads half of it, and the first one wins."""
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        Path(aside).unlink()
 
 
 def split_bind(bind: str) -> tuple[str, int]:
     """`host:port`, `[v6]:port`; raises ImproperlyConfigured."""
     host, _, port = bind.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdigit() or int(port) > MAX_PORT:
         raise ImproperlyConfigured(f"NGB_BIND={bind!r}: host:port is expected, such as 127.0.0.1:8000")
     return host.strip("[]"), int(port)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from dotenv import load_dotenv
 
@@ -15,8 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(env.text("NGB_ENV_FILE") or BASE_DIR / ".env")
 
 # Where everything that must survive lives.
-DATA_DIR = Path(env.text("NGB_DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
-DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+DATA_DIR = env.directory("NGB_DATA_DIR", BASE_DIR / "data")
 HOST_DATA_DIR = Path(env.text("NGB_HOST_DATA_DIR", str(DATA_DIR)))  # the same, as the Docker engine sees it
 GROUPS_DIR = DATA_DIR / "groups"
 SESSIONS_DIR = DATA_DIR / "sessions"
@@ -56,7 +56,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "nanogridbot.middleware.StaticFiles",
     "nanogridbot.middleware.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -86,7 +86,10 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Database: SQLite in WAL mode for one machine, PostgreSQL for more.
-DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+try:
+    DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))}
+except ValueError:  # its own words would repeat the password
+    raise ImproperlyConfigured("DATABASE_URL is no address such as postgres://user:password@host/name.") from None
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
@@ -146,7 +149,7 @@ AGENT_TURN_TIMEOUT = env.number("AGENT_TURN_TIMEOUT", 1800, at_least=1)
 AGENT_IDLE_TIMEOUT = env.number("AGENT_IDLE_TIMEOUT", 1800)
 AGENT_MODEL_TIMEOUT = env.number("AGENT_MODEL_TIMEOUT", 120, at_least=1)  # seconds without a byte from the model
 AGENT_PROMPT_LIMIT = env.integer("AGENT_PROMPT_LIMIT", 100, at_least=1)  # messages in one prompt
-AGENT_RETRY_DELAYS = [float(delay) for delay in env.words("AGENT_RETRY_DELAYS", "5,10,20,40,80")]
+AGENT_RETRY_DELAYS = env.numbers("AGENT_RETRY_DELAYS", "5,10,20,40,80")
 AGENT_LEASE = env.number("AGENT_LEASE", 60, at_least=2)
 AGENT_SHUTDOWN_GRACE = env.number("AGENT_SHUTDOWN_GRACE", 30)
 
@@ -196,5 +199,5 @@ SESSION_COOKIE_HTTPONLY = True
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)

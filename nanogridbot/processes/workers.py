@@ -55,6 +55,7 @@ class Timetable(threading.Thread):
 
 def _work(queue: str, *, threads: int) -> None:
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `up` has made them, before the fork
+    os.environ.setdefault("C_FORCE_ROOT", "1")  # Celery warns root of pickled messages; ours are JSON
     worker_ready.connect(lambda **_: say_ready(), weak=False)
     worker = app.Worker(
         hostname=f"{queue}@{socket.gethostname()}",
