@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connections
 from pytest_django import Settings
 
 from apps.agents import choices, gateway, services
@@ -53,14 +52,18 @@ def replies(chat: Chat) -> Callable[[], list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_choices(settings: Settings) -> Iterator[None]:
+def _fresh_choices(settings: Settings, redis_server: str) -> Iterator[None]:
     """Every test decides anew which runtime serves, and leaves no agent behind."""
     settings.AGENT_RUNTIME = "process"
+    settings.REDIS_URL = redis_server
     settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
     choices.chosen_runtime.cache_clear()
     yield
     process.stop_all()
     choices.chosen_runtime.cache_clear()
+    if gateway.upstream.cache_info().currsize:
+        gateway.upstream().close()
+        gateway.upstream.cache_clear()
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+import json
+from decimal import Decimal
+
+from apps.agents.metering import Meter
+from apps.agents.pricing import Usage, price
+
+STREAM = b"""event: message_start
+data: {"type":"message_start","message":{"model":"claude-sonnet-4-5","usage":{"input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":1}}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","delta":{"text":"usage \\"usage\\""}}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":50}}
+
+"""
+
+
+def test_a_stream_is_counted_however_it_is_cut():
+    for size in (1, 7, 64, len(STREAM)):
+        meter = Meter(streamed=True)
+        for at in range(0, len(STREAM), size):
+            meter.feed(STREAM[at : at + size])
+        usage = meter.close()
+        assert (usage.input_tokens, usage.cache_read_tokens, usage.output_tokens) == (100, 1000, 50)
+
+
+def test_a_whole_answer_is_counted():
+    meter = Meter(streamed=False)
+    meter.feed(json.dumps({"model": "claude-haiku-4-5", "usage": {"input_tokens": 3, "output_tokens": 4}}).encode())
+
+    assert (meter.close().output_tokens, meter.model) == (4, "claude-haiku-4-5")
+
+
+def test_an_error_answer_counts_nothing():
+    meter = Meter(streamed=False)
+    meter.feed(b'{"type":"error","error":{"message":"no"}}')
+
+    assert meter.close() == Usage()
+
+
+def test_the_price_is_anthropics():
+    used = Usage(
+        input_tokens=1_000_000, output_tokens=100_000, cache_read_tokens=1_000_000, cache_write_tokens=1_000_000
+    )
+
+    assert price("claude-sonnet-4-5-20250929", used) == Decimal(3) + Decimal("1.5") + Decimal("0.3") + Decimal("3.75")
+
+
+def test_a_model_without_a_price_costs_nothing_and_is_logged(caplog):
+    assert price("gpt-9", Usage(input_tokens=5)) == 0
+    assert "gpt-9" in caplog.text

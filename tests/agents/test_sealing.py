@@ -1,0 +1,140 @@
+"""What `docker inspect` of a live agent shows, and what it does not."""
+
+import json
+import os
+
+import pytest
+from django.conf import settings
+
+from apps.agents.execution import execute
+from apps.agents.models import Session
+from apps.agents.runtimes import docker as docker_runtime
+from apps.agents.runtimes.engine import engine, remove
+from apps.agents.runtimes.sealing import container_name
+from tests.fakes.messages_api import ToolUse
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def inspected(say, sealed):
+    run = say("hello")
+    execute(run.pk)
+    run.refresh_from_db()
+    assert run.error == ""
+    return engine().inspect_container(container_name(run.session))
+
+
+def test_a_live_agent_is_sealed(inspected):
+    host, config = inspected["HostConfig"], inspected["Config"]
+
+    assert (config["OpenStdin"], config["StdinOnce"], config["Tty"]) == (True, False, False)
+    assert config["User"].split(":")[0] not in ("", "0", "root")
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["NetworkMode"] == "none"
+    assert host["Memory"] == host["MemorySwap"] == 1024**3
+    assert (host["NanoCpus"], host["PidsLimit"], host["Init"]) == (10**9, 256, True)
+    assert host["LogConfig"]["Type"] == "none"
+    assert host["RestartPolicy"]["Name"] in ("", "no")
+    assert host["Privileged"] is False
+
+
+def test_our_labels_are_on_it(inspected):
+    labels = inspected["Config"]["Labels"]
+
+    assert labels["ngb.install"] == settings.INSTALL_ID
+    assert labels["ngb.group"] == "team"
+    assert labels["ngb.session"] == str(Session.objects.get().pk)
+
+
+def test_no_secret_is_anywhere_in_its_configuration(inspected):
+    said = json.dumps(inspected)
+
+    assert "sk-ant-test-key-of-the-host" not in said
+    assert settings.SECRET_KEY not in said
+
+
+def test_only_the_groups_own_folders_are_mounted(inspected):
+    mounts = {mount["Destination"]: (os.path.basename(mount["Source"]), mount["RW"]) for mount in inspected["Mounts"]}
+
+    assert mounts == {
+        "/workspace/group": ("team", True),
+        "/workspace/global": ("global", False),
+        "/home/agent/.claude": ("team", True),
+    }
+
+
+def test_the_main_group_may_write_the_memory_that_all_share(group, say, sealed):
+    group.is_main = True
+    group.save()
+    run = say("hello")
+    execute(run.pk)
+
+    mounts = engine().inspect_container(container_name(run.session))["Mounts"]
+    assert {mount["Destination"]: mount["RW"] for mount in mounts}["/workspace/global"] is True
+
+
+def test_inside_there_is_no_key_no_network_and_no_root(say, sealed, group):
+    command = "id -u; env; cat /proc/1/environ | tr '\\0' '\\n'; (echo >/dev/tcp/1.1.1.1/80) 2>&1; touch /etc/x 2>&1; ls /sys/class/net"
+    sealed.script(ToolUse("Bash", {"command": command}))
+
+    execute(say("look around").pk)
+
+    said = json.dumps(sealed.turns[-1].body["messages"])
+    assert "lo" in said
+    assert "Read-only file system" in said
+    assert "Network is unreachable" in said
+    assert "sk-ant-test-key-of-the-host" not in said
+    assert "uid=0" not in said
+
+
+def test_changed_limits_take_effect_with_the_next_turn(say, group, sealed):
+    first = say("one")
+    execute(first.pk)
+    group.memory_mb = 2048
+    group.save()
+    second = say("two")
+    execute(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.container != second.container
+    assert engine().inspect_container(container_name(first.session))["HostConfig"]["Memory"] == 2 * 1024**3
+
+
+def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspected):
+    theirs = engine().create_container(settings.AGENT_IMAGE, labels={"ngb.install": "another", "ngb.session": "1"})[
+        "Id"
+    ]
+    orphan = engine().create_container(
+        settings.AGENT_IMAGE, labels={"ngb.install": settings.INSTALL_ID, "ngb.session": "999999"}
+    )["Id"]
+    try:
+        assert docker_runtime.reap() == 1  # the orphan; ours is warm
+        group.idle_timeout_s = 0
+        group.save()
+        assert docker_runtime.reap() == 1  # ours is idle now
+        assert engine().inspect_container(theirs)
+    finally:
+        remove(theirs)
+        remove(orphan)
+
+
+def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
+    from apps.agents import services
+    from apps.agents.models import Run
+    from apps.chats.models import Message
+    from apps.chats.services import create_group, web_chat
+
+    settings.AGENT_MAX_CONTAINERS = 1
+    first = say("one")
+    execute(first.pk)
+    other = create_group(folder="other")
+    Message.objects.create(chat=web_chat(other), direction="in", external_id="1", text="hi", calls_agent=True)
+    second = services.request_run(other, chat=web_chat(other), cause=Run.Cause.MESSAGE)
+    execute(second.pk)
+
+    names = [found["Labels"]["ngb.group"] for found in docker_runtime.containers_of_this_install()]
+    assert names == ["other"]
