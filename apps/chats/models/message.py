@@ -36,17 +36,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What no run of this conversation has handled yet, in order."""
         return self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True).order_by("pk")
 
+    def in_outbox(self) -> "MessageQuerySet":
+        """Not delivered yet. Said in the words of the index `message_outbox`: otherwise SQLite would not use it."""
+        return self.filter(delivery__in=WAITING)
+
     def deliverable(self, now: datetime) -> "MessageQuerySet":
         """The outbox's heads: in each chat only the oldest waiting message, and only when its time has come."""
-        earlier = Message.objects.filter(
-            chat=OuterRef("chat"),
-            pk__lt=OuterRef("pk"),
-            direction=Direction.OUT,
-            delivery__in=(Delivery.QUEUED, Delivery.SENDING),
+        ahead = Message.objects.in_outbox().filter(chat=OuterRef("chat"), pk__lt=OuterRef("pk"))
+        return (
+            self.in_outbox()
+            .filter(~Exists(ahead.exclude(delivery=Delivery.UNKNOWN)))
+            .filter(delivery=Delivery.QUEUED, next_attempt_at__lte=now)
+            .order_by("pk")
         )
-        return self.filter(
-            ~Exists(earlier), direction=Direction.OUT, delivery=Delivery.QUEUED, next_attempt_at__lte=now
-        ).order_by("pk")
 
 
 class Message(models.Model):
@@ -151,6 +153,11 @@ class Message(models.Model):
             error=error,
             next_attempt_at=timezone.now() + timedelta(seconds=delay_s),
         )
+
+    def mark_waiting(self, reason: str, delay_s: float) -> None:
+        """sending → queued; not a failure: the platform asked us to wait."""
+        self.mark_retry(reason, delay_s)
+        Message.objects.filter(pk=self.pk, attempts__gt=0).update(attempts=models.F("attempts") - 1)
 
     def mark_failed(self, error: str) -> None:
         self._move(self.delivery, delivery=Delivery.FAILED, error=error)

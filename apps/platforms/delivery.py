@@ -1,0 +1,104 @@
+"""One message on its way out: claimed, rendered into parts, sent part by part, and left in a state a page can show."""
+
+import asyncio
+import logging
+import random
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.chats import incidents
+from apps.chats.models import Message
+from apps.platforms import intake, rendering
+from apps.platforms.base import Adapter, OutboundPart, PlatformError
+from apps.platforms.database import in_database
+from apps.plugins import hooks
+
+logger = logging.getLogger(__name__)
+
+SEND_TIMEOUT = 60.0  # seconds for one part
+GIVE_UP = timedelta(days=1)  # temporary trouble is put up with for so long
+RESEND_WINDOW = timedelta(minutes=15)  # a message that may have arrived is sent again only while it is this young
+
+
+async def deliver(message: Message, adapter: Adapter) -> None:
+    """Raises DatabaseError only; the row is then found `sending` by the next sweep."""
+    if not await in_database(message.claim_delivery):
+        return
+    try:
+        await _send_parts(message, adapter)
+    except PlatformError as error:
+        await in_database(settle, message, error, idempotent=adapter.idempotent)
+    else:
+        await in_database(_sent, message)
+
+
+async def _send_parts(message: Message, adapter: Adapter) -> None:
+    """From the first part that is missing: a retry repeats none that arrived."""
+    parts = await asyncio.to_thread(rendering.parts, message.text, adapter.dialect)
+    if not parts:
+        raise PlatformError("There is nothing in it that could be shown.", permanent=True)
+    for number, (text, plain) in enumerate(parts):
+        if number < len(message.external_parts):
+            continue
+        part = OutboundPart(
+            chat_id=message.chat.external_id,
+            text=text,
+            plain=plain,
+            thread_id=message.thread_id,
+            reply_to=message.reply_to if number == 0 else "",
+            idempotency_key=f"{message.idempotency_key}-{number}",
+        )
+        external_id = await _send(part, adapter)
+        await in_database(message.mark_part_sent, external_id)
+
+
+async def _send(part: OutboundPart, adapter: Adapter) -> str:
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            return await adapter.send(part)
+    except TimeoutError as error:
+        raise PlatformError(f"The platform did not answer within {SEND_TIMEOUT:.0f} s.", ambiguous=True) from error
+    except PlatformError:
+        raise
+    except Exception as error:
+        # An adapter's mistake must not leave the message `sending` for ever.
+        logger.exception("sending to %s failed", part.chat_id)
+        raise PlatformError(f"An unexpected error ({type(error).__name__}); see the log.", ambiguous=True) from error
+
+
+def settle(message: Message, error: PlatformError, *, idempotent: bool) -> None:
+    """What becomes of a message that was not, or perhaps not, delivered."""
+    age = timezone.now() - message.created_at
+    if error.moved_to:
+        intake.move_chat(message.chat.channel, message.chat.external_id, error.moved_to)
+    if error.permanent:
+        fail(message, str(error))
+    elif age > GIVE_UP:
+        fail(message, f"{error} It was tried for a day.")
+    elif error.retry_after is not None:
+        message.mark_waiting(str(error), error.retry_after)
+    elif error.ambiguous and not idempotent and age > RESEND_WINDOW:
+        message.mark_unknown(str(error))
+        incidents.record("delivery", message.chat, f"It is not known whether a message arrived: {error}")
+    else:
+        message.mark_retry(str(error), _retry_delay(message.attempts))
+    hooks.message_delivered.fire(message=message)
+
+
+def fail(message: Message, sentence: str) -> None:
+    """For good: shown, with a button to send it again."""
+    message.mark_failed(sentence)
+    incidents.record("delivery", message.chat, f"A message was not delivered: {sentence}")
+
+
+def _sent(message: Message) -> None:
+    message.mark_sent()
+    hooks.message_delivered.fire(message=message)
+
+
+def _retry_delay(attempts: int) -> float:
+    shortest, longest = settings.OUTBOX_RETRY_DELAY
+    doubled = shortest * 2 ** min(attempts - 1, 30) if attempts else shortest
+    return float(min(doubled, longest) * random.uniform(1, 1.1))  # noqa: S311 - jitter

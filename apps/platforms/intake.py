@@ -1,0 +1,204 @@
+"""What arrives becomes rows, and a run where it calls the agent: one transaction, before the platform is told.
+
+Everything is asked for the whole batch at once, so that a flood costs few statements.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.utils import Error as DatabaseProblem
+
+from apps.agents.models import Run
+from apps.agents.services import request_run
+from apps.chats import incidents
+from apps.chats.engagement import calls_agent
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Channel, Chat, Group, Message, Sender
+from apps.plugins import hooks
+
+logger = logging.getLogger(__name__)
+
+NAME_LENGTH = 255  # what the columns of names and ids hold
+
+
+def accept(channel: Channel, message: InboundMessage) -> Message | None:
+    """The stored message; None for a second delivery, a refusal, or a chat that is not registered."""
+    stored = accept_all(channel, [message])
+    return stored[0] if stored else None
+
+
+def accept_all(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
+    """Stores what arrived together, all or nothing; a message that cannot be stored at all becomes an incident.
+
+    Raises OperationalError or InterfaceError when the database is away: the platform must deliver again.
+    """
+    clean = [_storable(message) for message in batch]
+    try:
+        return _store(channel, clean)
+    except (OperationalError, InterfaceError):
+        raise
+    except (DatabaseProblem, ValueError):
+        logger.exception("a batch of %d on %s could not be stored at once; one by one now", len(clean), channel)
+        return [stored for message in clean for stored in _store_or_report(channel, message)]
+
+
+def move_chat(channel: Channel, old_id: str, new_id: str) -> None:
+    """The platform gave the chat another id: its transcript and group go with it."""
+    with transaction.atomic():
+        Chat.objects.filter(channel=channel, external_id=new_id, group=None).delete()
+        if Chat.objects.filter(channel=channel, external_id=new_id).exists():
+            logger.warning("chat %s of %s moved to %s, which is registered already", old_id, channel, new_id)
+            return
+        if Chat.objects.filter(channel=channel, external_id=old_id).update(external_id=new_id):
+            logger.info("chat %s of %s has the new id %s", old_id, channel, new_id)
+
+
+def _storable(message: InboundMessage) -> InboundMessage:
+    """Without the NUL characters that PostgreSQL refuses, and with names that fit."""
+    return replace(
+        message,
+        text=message.text.replace("\0", ""),
+        quoted_text=message.quoted_text.replace("\0", ""),
+        sender_name=_short(message.sender_name),
+        chat_title=_short(message.chat_title),
+        quoted_sender=_short(message.quoted_sender),
+    )
+
+
+def _short(name: str) -> str:
+    return name.replace("\0", "")[:NAME_LENGTH]
+
+
+def _store_or_report(channel: Channel, message: InboundMessage) -> list[Message]:
+    try:
+        return _store(channel, [message])
+    except (OperationalError, InterfaceError):
+        raise
+    except (DatabaseProblem, ValueError) as error:
+        # Delivered again it would fail again, and hold up everybody behind it.
+        incidents.record("intake", channel, f"The message {message.external_id} could not be stored: {error}")
+        return []
+
+
+@transaction.atomic
+def _store(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
+    senders = _known_senders(channel, batch)
+    welcome = [message for message in batch if _is_welcome(channel, senders.get(message.sender_id), message)]
+    chats = _chats(channel, welcome)
+    fresh = _fresh(chats, welcome)
+    _introduce(channel, senders, fresh)
+    rows = [_row(chats[message.chat_id], senders[message.sender_id], message) for message in fresh]
+    stored = Message.objects.bulk_create(row for row in rows if _is_kept(row))
+    _call_agents(stored)
+    for message in stored:
+        _tell_on_commit(message)
+    return stored
+
+
+def _known_senders(channel: Channel, batch: Iterable[InboundMessage]) -> dict[str, Sender]:
+    ids = {message.sender_id for message in batch}
+    return {sender.external_id: sender for sender in Sender.objects.filter(channel=channel, external_id__in=ids)}
+
+
+def _is_welcome(channel: Channel, sender: Sender | None, message: InboundMessage) -> bool:
+    if sender and sender.access == Sender.Access.BLOCKED:
+        return False
+    if refusal := hooks.message_arriving.refusal(inbound=message, channel=channel):
+        logger.info("message %s on %s is refused: %s", message.external_id, channel, refusal)
+        return False
+    return True
+
+
+def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]:
+    """The chats by their external ids, made where they are new, with their newest title and activity."""
+    latest: dict[str, InboundMessage] = {}
+    for message in batch:
+        if message.chat_id not in latest or latest[message.chat_id].sent_at <= message.sent_at:
+            latest[message.chat_id] = message
+    found = Chat.objects.filter(channel=channel, external_id__in=latest).select_related("group")
+    chats = {chat.external_id: chat for chat in found}
+    for chat_id, message in latest.items():
+        if chat := chats.get(chat_id):
+            _freshen(chat, message)
+        else:
+            chats[chat_id] = Chat.objects.create(
+                channel=channel,
+                external_id=chat_id,
+                kind=message.chat_kind,
+                title=message.chat_title,
+                last_message_at=message.sent_at,
+            )
+    return chats
+
+
+def _freshen(chat: Chat, message: InboundMessage) -> None:
+    seen = {"kind": message.chat_kind, "title": message.chat_title or chat.title, "last_message_at": message.sent_at}
+    if chat.last_message_at and chat.last_message_at > message.sent_at:
+        seen["last_message_at"] = chat.last_message_at
+    changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
+    if changed:
+        Chat.objects.filter(pk=chat.pk).update(**changed)
+
+
+def _fresh(chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[InboundMessage]:
+    """Of registered chats only, and without second deliveries; the unique constraint guards against a race."""
+    first: dict[tuple[int, str], InboundMessage] = {}
+    for message in batch:
+        if chats[message.chat_id].group:
+            first.setdefault((chats[message.chat_id].pk, message.external_id), message)
+    known = Message.objects.inbound().filter(
+        chat__in={chat_id for chat_id, _ in first}, external_id__in={external_id for _, external_id in first}
+    )
+    seen = set(known.values_list("chat", "external_id")) if first else set()
+    return [message for key, message in first.items() if key not in seen]
+
+
+def _introduce(channel: Channel, senders: dict[str, Sender], batch: Iterable[InboundMessage]) -> None:
+    """Makes the rows of new senders, and takes over changed names."""
+    for message in batch:
+        sender = senders.get(message.sender_id)
+        if sender is None:
+            senders[message.sender_id] = Sender.objects.create(
+                channel=channel, external_id=message.sender_id, name=message.sender_name
+            )
+        elif message.sender_name and sender.name != message.sender_name:
+            sender.name = message.sender_name
+            sender.save(update_fields=["name"])
+
+
+def _row(chat: Chat, sender: Sender, message: InboundMessage) -> Message:
+    group = chat.group
+    return Message(
+        chat=chat,
+        direction=Message.Direction.IN,
+        external_id=message.external_id,
+        sender=sender,
+        sender_name=message.sender_name or sender.name,
+        text=message.text,
+        kind=message.kind,
+        reply_to=message.reply_to,
+        quoted_sender=message.quoted_sender,
+        quoted_text=message.quoted_text,
+        thread_id=message.thread_id,
+        calls_agent=group is not None and calls_agent(group, message),
+        sent_at=message.sent_at,
+    )
+
+
+def _is_kept(row: Message) -> bool:
+    group = row.chat.group
+    return group is not None and (row.calls_agent or group.unaddressed == Group.Unaddressed.REMEMBER)
+
+
+def _call_agents(stored: Iterable[Message]) -> None:
+    """One request for each conversation in which somebody called; a queued run absorbs the rest."""
+    calls = {(message.chat_id, message.thread_id): message.chat for message in stored if message.calls_agent}
+    for (_, thread_id), chat in calls.items():
+        assert chat.group
+        request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE, thread_id=thread_id)
+
+
+def _tell_on_commit(message: Message) -> None:
+    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))

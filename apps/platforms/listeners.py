@@ -1,0 +1,67 @@
+"""Everything that holds connections, in one event loop: channels, outbox, typing, wake-ups."""
+
+import asyncio
+import logging
+from typing import Any
+
+from django.db import connections
+
+from apps.agents.services import RUN_STATES
+from apps.chats.services import CHANNELS_CHANGED, OUTBOX_FILLED, web_channel
+from apps.platforms.database import in_database
+from apps.platforms.outbox import Outbox
+from apps.platforms.presence import Presence
+from apps.platforms.supervisor import Supervisor
+from apps.platforms.wakeups import hear
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(stopping: asyncio.Event) -> None:
+    """Runs until `stopping` is set; then lets sends in progress end, closes every connection and returns."""
+    await in_database(web_channel)
+    tasks = _start()
+    logger.info("listening")
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        await _end(tasks)
+        await in_database(connections.close_all)
+    logger.info("stopped listening")
+
+
+def _start() -> list[asyncio.Task[None]]:
+    """In the order in which they must end: who sends before who is connected."""
+    supervisor = Supervisor()
+    outbox = Outbox(supervisor.adapters)
+    supervisor.on_online = outbox.wake
+    presence = Presence(supervisor.adapters)
+
+    def wake_outbox(_publication: dict[str, Any]) -> None:
+        outbox.wake()
+
+    def look_at_channels(_publication: dict[str, Any]) -> None:
+        supervisor.look()
+
+    publications = {OUTBOX_FILLED: wake_outbox, CHANNELS_CHANGED: look_at_channels, RUN_STATES: presence.hear}
+    parts = {
+        "wake-ups": hear(publications),
+        "typing": presence.run(),
+        "outbox": outbox.run(),
+        "channels": supervisor.run(),
+    }
+    return [asyncio.create_task(part, name=name) for name, part in parts.items()]
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Raises what ended a task that should not have ended."""
+    failures: list[BaseException] = []
+    for task in tasks:
+        task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+            failures.append(outcome)
+    if failures:
+        raise BaseExceptionGroup("the listeners failed", failures)

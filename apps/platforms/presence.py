@@ -1,0 +1,87 @@
+"""Shows in a chat that the agent works there, as long as a run is in progress."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+
+from apps.agents.models import Run
+from apps.platforms.base import Adapter, PlatformError
+from apps.platforms.database import in_database
+
+logger = logging.getLogger(__name__)
+
+SWEEP = 10.0  # seconds between looks at the runs when nobody tells
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody waits for an answer."""
+
+    channel_id: int
+    chat_id: str
+    thread_id: str
+
+
+class Presence:
+    """One task for each place; several runs at one place are shown once."""
+
+    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]]) -> None:
+        self._adapters = adapters
+        self._shown: dict[Place, asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+
+    def hear(self, _publication: dict[str, Any]) -> None:
+        """A run began or ended."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._follow()
+                await self._wait()
+        finally:
+            for task in self._shown.values():
+                task.cancel()
+            await asyncio.gather(*self._shown.values(), return_exceptions=True)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(SWEEP):
+                await self._changed.wait()
+        except TimeoutError:
+            pass  # nobody told, so look
+        self._changed.clear()
+
+    async def _follow(self) -> None:
+        try:
+            working = await in_database(_places_at_work)
+        except DatabaseError:
+            logger.exception("the runs could not be read")
+            return
+        for place in self._shown.keys() - working:
+            self._shown.pop(place).cancel()
+        for place in working - self._shown.keys():
+            self._shown[place] = asyncio.create_task(self._show(place), name=f"typing in {place.chat_id}")
+
+    async def _show(self, place: Place) -> None:
+        while True:
+            adapter = self._adapters().get(place.channel_id)
+            pause = SWEEP
+            if adapter and adapter.typing_every:
+                pause = adapter.typing_every
+                try:
+                    await adapter.show_typing(place.chat_id, place.thread_id)
+                except PlatformError as error:
+                    # Only a courtesy: nothing depends on it.
+                    logger.debug("typing is not shown in %s: %s", place.chat_id, error)
+                    pause = max(pause, error.retry_after or 0)
+            await asyncio.sleep(pause)
+
+
+def _places_at_work() -> set[Place]:
+    runs = Run.objects.filter(status=Run.Status.RUNNING, chat__isnull=False)
+    return {Place(*place) for place in runs.values_list("chat__channel", "chat__external_id", "thread_id")}

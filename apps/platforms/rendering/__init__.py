@@ -1,0 +1,46 @@
+"""The agent's markdown in each platform's dialect, in parts that fit.
+
+A new dialect is one small file: a subclass of Dialect, and its name below.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from apps.platforms.rendering.dialect import Dialect
+from apps.platforms.rendering.document import Block
+from apps.platforms.rendering.parsing import parse
+from apps.platforms.rendering.splitting import split
+from apps.platforms.rendering.telegram import Telegram
+from apps.platforms.rendering.writing import write
+
+PLAIN = Dialect()
+DIALECTS: dict[str, Dialect | None] = {
+    "web": None,  # the page renders the markdown itself
+    "plain": PLAIN,
+    "telegram": Telegram(),
+}
+
+
+class Part(NamedTuple):
+    """One message as the platform takes it, and the same without markup, should the platform refuse that."""
+
+    text: str
+    plain: str
+
+
+def parts(text: str, dialect: str) -> list[Part]:
+    """None over the platform's limit; the same text always gives the same parts."""
+    chosen = DIALECTS[dialect]
+    return [Part(text, text)] if chosen is None else render(text, chosen)
+
+
+def render(text: str, dialect: Dialect) -> list[Part]:
+    def both(blocks: Sequence[Block]) -> Part:
+        return Part(write(blocks, dialect), write(blocks, PLAIN))
+
+    def fits(blocks: Sequence[Block]) -> bool:
+        part = both(blocks)
+        return dialect.size(part.text) <= dialect.limit and dialect.units(part.plain) <= dialect.limit
+
+    whole = text.encode(errors="replace").decode()  # half a surrogate pair cannot be sent
+    return [both(blocks) for blocks in split(parse(whole), fits)]

@@ -1,0 +1,61 @@
+"""What Telegram's errors mean to us, as sentences without the token."""
+
+import os
+
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from apps.platforms.base import PlatformError
+
+# The library's coming way of telling durations; without it every RetryAfter warns of the change.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+def translated(error: TelegramError, token: str) -> PlatformError:
+    """The order matters: the library's BadRequest and TimedOut are NetworkErrors."""
+    sentence = str(error).replace(token, "***")
+    if isinstance(error, RetryAfter):
+        seconds = _seconds(error)
+        return PlatformError(f"Telegram asks us to wait {seconds:.0f} s.", retry_after=seconds)
+    if isinstance(error, ChatMigrated):
+        return PlatformError("The group became a supergroup.", moved_to=str(error.new_chat_id))
+    if isinstance(error, InvalidToken):
+        return PlatformError("Telegram does not accept the bot's token: it is wrong or was revoked.", permanent=True)
+    if isinstance(error, Conflict):
+        return PlatformError(f"Another program polls Telegram with this token, or a webhook is set: {sentence}")
+    if isinstance(error, Forbidden | BadRequest):
+        return PlatformError(f"Telegram refused it: {sentence}", permanent=True)
+    if isinstance(error, NetworkError):
+        return PlatformError(_trouble(error, sentence), ambiguous=_may_have_arrived(error))
+    return PlatformError(f"Telegram answered what nobody understands: {sentence}", ambiguous=True)
+
+
+def _seconds(error: RetryAfter) -> float:
+    asked = error.retry_after
+    return float(asked if isinstance(asked, int) else asked.total_seconds())
+
+
+def _trouble(error: NetworkError, sentence: str) -> str:
+    if error.__cause__ is None:
+        return f"Telegram has trouble: {sentence}"
+    return f"Telegram cannot be reached: {sentence}"
+
+
+def _may_have_arrived(error: NetworkError) -> bool:
+    """An error answer is an answer; a connection that was never made carried nothing."""
+    cause = error.__cause__
+    if isinstance(error, TimedOut) or isinstance(cause, httpx.HTTPError):
+        return not isinstance(cause, UNSENT)
+    return False

@@ -1,0 +1,137 @@
+"""Telegram's updates in the product's words. Pure: no network, no database."""
+
+from dataclasses import dataclass
+
+from telegram import Chat as TelegramChat
+from telegram import Message as TelegramMessage
+from telegram import MessageEntity, Update
+
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Chat, Message
+from apps.platforms.base import Moved
+
+Kind = Message.Kind
+
+# What stands for a thing without words, by the message's attribute; the first that is there counts
+# (an animation is a document too).
+THINGS = (
+    ("photo", Kind.IMAGE, "photo"),
+    ("voice", Kind.VOICE, "voice message"),
+    ("audio", Kind.FILE, "audio"),
+    ("video", Kind.VIDEO, "video"),
+    ("video_note", Kind.VIDEO, "video message"),
+    ("animation", Kind.VIDEO, "animation"),
+    ("document", Kind.FILE, "file"),
+    ("sticker", Kind.STICKER, "sticker"),
+    ("location", Kind.OTHER, "location"),
+    ("contact", Kind.OTHER, "contact"),
+    ("poll", Kind.OTHER, "poll"),
+    ("dice", Kind.OTHER, "dice"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself, as getMe tells."""
+
+    id: int
+    username: str
+
+
+def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
+    """None for what is no message of somebody else: edits, service messages, our own."""
+    message = update.message
+    if message is None:
+        return None
+    if message.migrate_to_chat_id:
+        return Moved(chat_id=str(message.chat.id), new_chat_id=str(message.migrate_to_chat_id))
+    kind, text = _content(message)
+    if not text or (message.from_user and message.from_user.id == me.id):
+        return None
+    return _inbound(message, me, kind, text)
+
+
+def _inbound(message: TelegramMessage, me: Me, kind: Kind, text: str) -> InboundMessage:
+    quoted = _answered(message)
+    return InboundMessage(
+        external_id=str(message.message_id),
+        chat_id=str(message.chat.id),
+        chat_kind=Chat.Kind.DIRECT if message.chat.type == TelegramChat.PRIVATE else Chat.Kind.GROUP,
+        chat_title=message.chat.title or message.chat.full_name or "",
+        sender_id=_sender_id(message),
+        sender_name=_sender_name(message),
+        text=text,
+        kind=kind,
+        thread_id=str(message.message_thread_id or "") if message.is_topic_message else "",
+        reply_to=str(quoted.message_id) if quoted else "",
+        quoted_sender=_sender_name(quoted) if quoted else "",
+        quoted_text=_quoted_text(message, quoted),
+        mentions_bot=_mentions(message, me) or _is_from(quoted, me),
+        from_bot=_is_from_other_bot(message),
+        sent_at=message.date,
+    )
+
+
+def _content(message: TelegramMessage) -> tuple[Kind, str]:
+    """An empty text says that there is nothing to tell: a service message."""
+    if message.text:
+        return Kind.TEXT, message.text
+    for attribute, kind, word in THINGS:
+        if thing := getattr(message, attribute, None):
+            name = getattr(thing, "file_name", None) or getattr(thing, "emoji", None) or ""
+            placeholder = f"[{word}: {name}]" if name else f"[{word}]"
+            # The words first, so that a trigger at their start stays there.
+            return kind, f"{message.caption}\n{placeholder}" if message.caption else placeholder
+    return Kind.TEXT, message.caption or ""
+
+
+def _sender_id(message: TelegramMessage) -> str:
+    """Who writes in a channel's or (anonymously) in the group's name is that chat."""
+    if message.sender_chat:
+        return str(message.sender_chat.id)
+    return str(message.from_user.id) if message.from_user else str(message.chat.id)
+
+
+def _sender_name(message: TelegramMessage) -> str:
+    if message.sender_chat:
+        return message.sender_chat.title or message.sender_chat.full_name or ""
+    return message.from_user.full_name if message.from_user else ""
+
+
+def _is_from_other_bot(message: TelegramMessage) -> bool:
+    return message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
+
+
+def _is_from(message: TelegramMessage | None, me: Me) -> bool:
+    return message is not None and message.from_user is not None and message.from_user.id == me.id
+
+
+def _answered(message: TelegramMessage) -> TelegramMessage | None:
+    """In a topic every message that answers nothing "replies" to the one that opened the topic."""
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created:
+        return None
+    if message.is_topic_message and answered.message_id == message.message_thread_id:
+        return None
+    return answered
+
+
+def _quoted_text(message: TelegramMessage, answered: TelegramMessage | None) -> str:
+    if message.quote:
+        return message.quote.text
+    return _content(answered)[1] if answered else ""
+
+
+def _mentions(message: TelegramMessage, me: Me) -> bool:
+    """By entities, whose offsets count UTF-16 units: the library knows how to cut there."""
+    found = message.parse_entities() if message.text else message.parse_caption_entities()
+    return any(_names(entity, text, me) for entity, text in found.items())
+
+
+def _names(entity: MessageEntity, text: str, me: Me) -> bool:
+    name = f"@{me.username}".lower()
+    if entity.type == MessageEntity.MENTION:
+        return text.lower() == name
+    if entity.type == MessageEntity.BOT_COMMAND:
+        return text.lower().endswith(name)
+    return entity.type == MessageEntity.TEXT_MENTION and entity.user is not None and entity.user.id == me.id

@@ -1,0 +1,88 @@
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from apps.chats import services
+from apps.chats.models import Channel, Chat, Group, Platform
+from tests.fakes.telegram_api import TOKEN, TelegramApi
+
+
+def until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+    """What the condition returned once it was true; AssertionError after the time."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not true after {seconds} s: {condition}"
+        time.sleep(0.02)
+    return result
+
+
+class Listeners:
+    """The real listeners in a thread with an event loop of their own."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._stop: Callable[[], Any] = lambda: None
+        self.error: BaseException | None = None
+
+    def start(self) -> None:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="listeners", daemon=True)
+        self._thread.start()
+        assert ready.wait(5)
+
+    def stop(self) -> None:
+        if self._thread:
+            self._stop()
+            self._thread.join(30)
+            assert not self._thread.is_alive(), "the listeners did not stop"
+            self._thread = None
+        if self.error:
+            raise self.error
+
+    def _run(self, ready: threading.Event) -> None:
+        from apps.platforms.listeners import serve
+
+        async def main() -> None:
+            stopping = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
+            ready.set()
+            await serve(stopping)
+            left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            assert not left, f"left over: {left}"
+
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            self.error = error
+
+
+@pytest.fixture
+def listeners(settings: Any, transactional_db: None) -> Iterator[Listeners]:
+    """Started by the test; quick to try again. Without Redis, so that the sweeps must do."""
+    settings.CHANNEL_BACKOFF = (0.05, 0.5)
+    settings.OUTBOX_RETRY_DELAY = (0.05, 1)
+    started = Listeners()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def api() -> Iterator[TelegramApi]:
+    with TelegramApi() as server:
+        yield server
+
+
+def telegram_channel(api: TelegramApi, name: str = "bot", **fields: Any) -> Channel:
+    fields = {"credentials": {"token": TOKEN}, "options": {"api_base": api.url}, **fields}
+    return Channel.objects.create(platform=Platform.TELEGRAM, name=name, **fields)
+
+
+def registered_chat(channel: Channel, external_id: str = "-1001", **fields: Any) -> Chat:
+    """A chat that the group `team` serves."""
+    group = Group.objects.filter(folder="team").first() or services.create_group(folder="team", **fields)
+    return Chat.objects.create(channel=channel, external_id=external_id, group=group, title="Team")
