@@ -61,18 +61,19 @@ def claude(runner: OpenHost, api: MessagesApi) -> Host:
 
 
 @pytest.fixture
-def sealed(tmp_path: Path, api: MessagesApi) -> Iterator[Host]:
-    """A runner in a container as tight as the product makes it."""
-    _need_docker()
-    with Host(_sealed_command(tmp_path), upstream=api.url) as host:
-        yield host
-
-
-def _need_docker() -> None:
+def engine() -> None:
+    """A Docker engine and the agent image."""
     if shutil.which("docker") is None or _docker("version").returncode != 0:
         pytest.skip("skipped because Docker is missing")
     if _docker("image", "inspect", IMAGE).returncode != 0:
         pytest.skip(f"skipped because Docker is missing the image {IMAGE} (container/build.sh)")
+
+
+@pytest.fixture
+def sealed(engine: None, tmp_path: Path, api: MessagesApi) -> Iterator[Host]:
+    """A runner in a container as tight as the product makes it."""
+    with Host(_sealed_command(tmp_path), upstream=api.url) as host:
+        yield host
 
 
 def _docker(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -53,6 +53,12 @@ def test_a_tool_call_goes_to_the_host_and_its_answer_to_the_model(claude: Host, 
     assert ("tool", "send_message: on it") in [(step["kind"], step["summary"]) for step in turn.of("step")]
 
 
+def test_words_before_a_last_tool_call_are_the_answer_when_none_follow(claude: Host, api: MessagesApi) -> None:
+    api.script(CALL, *[Text("", pieces=1)] * 4)
+    claude.start()
+    assert claude.turn("tell them").text == "Let me tell them."
+
+
 def test_a_tools_error_reaches_the_model_as_an_error(claude: Host, api: MessagesApi) -> None:
     claude.tool_answer = {"content": "not your chat", "is_error": True}
     api.script(CALL)
@@ -170,6 +176,14 @@ def test_an_error_of_the_model_is_an_error_result_within_seconds(claude: Host, a
     assert (turn.text, turn.streamed) == ("", "")
 
 
+def test_a_long_retry_after_does_not_hold_the_turn(claude: Host, api: MessagesApi) -> None:
+    api.answer = lambda _request: Failure(429, "slow down", {"retry-after": "120"})
+    claude.start()
+    began = time.monotonic()
+    assert "slow down" in claude.turn("hello").result["error"]
+    assert time.monotonic() - began < 10
+
+
 def test_after_an_error_the_same_agent_answers(claude: Host, api: MessagesApi) -> None:
     api.script(Failure(500), Failure(500))
     claude.start()
@@ -209,7 +223,9 @@ def test_a_session_survives_the_process(runner: OpenHost, claude: Host, api: Mes
     again = runner(upstream=api.url)
     ready = again.start(session_id=session)
     assert (ready["warm"], ready["session_id"]) == (False, session)
-    assert again.turn("who am I?").result["session_id"] == session
+    result = again.turn("who am I?").result
+    # The command line's total of a resumed session includes what earlier processes spent.
+    assert (result["session_id"], result["cost_usd"]) == (session, None)
     assert "my name is Ann" in str(api.turns[1].body["messages"])
 
 

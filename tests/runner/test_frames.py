@@ -4,9 +4,9 @@ import json
 import random
 
 import pytest
-from ngb_runner.frames import MAX_FRAME, TEXT_LIMIT, BadLine, Decoder, FrameTooLongError, cut, encode
+from ngb_runner.frames import MAX_FRAME, TEXT_LIMIT, BadLine, Decoder, Frame, FrameTooLongError, cut, encode
 
-STORY = [
+STORY: list[Frame] = [
     {"type": "prompt", "id": "1", "text": "Grüße, 世界 🎉"},
     {"type": "tool_result", "id": "t1", "content": 'a "quoted"\nline', "is_error": False},
     {"type": "stop"},

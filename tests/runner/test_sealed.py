@@ -1,5 +1,7 @@
 """The same agent inside a container without network, root, capabilities or a writable root filesystem."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
@@ -60,6 +62,17 @@ def test_the_promised_programs_are_there_for_any_uid(sealed: Host, api: Messages
     assert [line for line in out.splitlines() if line] == [
         "/usr/bin/git", "/usr/bin/rg", "/usr/bin/curl", "/usr/bin/jq", "/usr/bin/python3", "repo", "/home/agent",
     ]  # fmt: skip
+
+
+def test_the_groups_memory_is_read_and_refused_tools_are_not_offered(
+    sealed: Host, api: MessagesApi, tmp_path: Path
+) -> None:
+    (tmp_path / "group" / "CLAUDE.md").write_text("Ann likes tea.")
+    sealed.start(**GROUP, options=GROUP | {"disallowed_tools": ["ScheduleWakeup"], "add_dirs": ["/workspace"]})
+    sealed.turn("hello")
+    assert "Ann likes tea." in str(api.turns[0].body["messages"])
+    assert "Bash" in api.turns[0].tools
+    assert "ScheduleWakeup" not in api.turns[0].tools
 
 
 def test_no_key_is_inside(sealed: Host, api: MessagesApi) -> None:

@@ -191,7 +191,8 @@ class ClaudeAgent:
         self._taken = 0
         self._count(message)
         error = None if self._interrupting else _error_of(message)
-        text = self._last_text if self._interrupting else message.result or ""
+        # An answer given before a last tool call is an answer too, when nothing follows the call.
+        text = self._last_text if self._interrupting else message.result or self._last_text
         if text and not error:
             self._texts.append(text)
         self._last_text = ""

@@ -5,6 +5,7 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ngb_runner import PROTOCOL, __version__
@@ -112,7 +113,10 @@ class Session:
             self._ready(warm=warm, busy=False)
 
     def _fits(self, spec: Spec) -> bool:
-        return self._agent is not None and self._agent.alive and spec == self._spec
+        if self._agent is None or self._spec is None or not self._agent.alive:
+            return False
+        # The agent knows its session by now, also when it was started without one.
+        return spec == replace(self._spec, session_id=self._agent.session_id)
 
     async def _connect(self, spec: Spec) -> None:
         await self.close()
@@ -124,7 +128,7 @@ class Session:
         except BaseException:
             await agent.close()
             raise
-        self._agent, self._spec = agent, _resumable(spec, agent.session_id)
+        self._agent, self._spec = agent, spec
 
     def _ready(self, *, warm: bool, busy: bool) -> None:
         session_id = self._agent.session_id if self._agent else None
@@ -155,11 +159,6 @@ class Session:
             error=cut(result.error, 4000) if result.error else None,
             interrupted=result.interrupted,
         )
-
-
-def _resumable(spec: Spec, session_id: str | None) -> Spec:
-    """The spec by which the host will ask for this live agent next time."""
-    return Spec(**{**vars(spec), "session_id": session_id})
 
 
 def _mismatch(theirs: object) -> str:
