@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.chats.models import Channel, Chat, Group, Message, Platform
@@ -53,8 +53,18 @@ def web_chat(group: Group) -> Chat:
 
 def web_channel() -> Channel:
     """The chat page's channel; there is one, made at the first start."""
-    channel = Channel.objects.filter(platform=Platform.WEB).order_by("pk").first()
-    return channel or Channel.objects.create(platform=Platform.WEB, name="web")
+    channels = Channel.objects.filter(platform=Platform.WEB).order_by("pk")
+    try:
+        with transaction.atomic():
+            return channels.first() or Channel.objects.create(platform=Platform.WEB, name="web")
+    except IntegrityError:  # another process was faster
+        return channels.get()
+
+
+def add_channel(channel: Channel) -> None:
+    """A valid new channel; the listeners connect it within seconds."""
+    channel.save()
+    publish_on_commit(CHANNELS_CHANGED, channel=channel.pk)
 
 
 def register_chat(chat: Chat, *, group: Group) -> None:

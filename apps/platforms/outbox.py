@@ -107,20 +107,20 @@ def _due(channel_ids: Collection[int]) -> tuple[list[Message], datetime | None]:
     """The heads of the queues on these channels, and when the next one becomes due."""
     now = timezone.now()
     heads = Message.objects.deliverable(now).filter(chat__channel__in=channel_ids).select_related("chat__channel")
-    later = Message.objects.in_outbox().filter(delivery=Message.Delivery.QUEUED, next_attempt_at__gt=now)
+    later = Message.objects.filter(delivery=Message.Delivery.QUEUED, next_attempt_at__gt=now)
     return list(heads[:MOST_ROWS]), later.aggregate(soonest=Min("next_attempt_at"))["soonest"]
 
 
 def _settle_the_rest(in_progress: Collection[int]) -> None:
     """What a crash left behind, what has nowhere to go, and what waited too long."""
-    waiting = Message.objects.in_outbox().select_related("chat__channel")
-    for message in waiting.filter(delivery=Message.Delivery.SENDING).exclude(pk__in=in_progress)[:MOST_ROWS]:
+    messages = Message.objects.select_related("chat__channel")
+    for message in messages.filter(delivery=Message.Delivery.SENDING).exclude(pk__in=in_progress)[:MOST_ROWS]:
         interrupted = PlatformError("The listeners ended while it was being sent.", ambiguous=True)
         delivery.settle(message, interrupted, idempotent=_is_idempotent(message.chat.channel))
     disabled = Q(chat__channel__enabled=False)
     without_adapter = ~Q(chat__channel__platform__in=SPECS)
     stale = Q(created_at__lt=timezone.now() - delivery.GIVE_UP) & ~Q(chat__channel__status=Channel.Status.ONLINE)
-    queued = waiting.filter(delivery=Message.Delivery.QUEUED)
+    queued = messages.filter(delivery=Message.Delivery.QUEUED)
     for message in queued.filter(disabled | without_adapter | stale).order_by("pk")[:MOST_ROWS]:
         delivery.fail(message, _why_not(message.chat.channel))
         hooks.message_delivered.fire(message=message)

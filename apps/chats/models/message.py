@@ -22,9 +22,6 @@ class Delivery(models.TextChoices):
     UNKNOWN = "unknown", _("unknown")
 
 
-WAITING = (Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN)
-
-
 class MessageQuerySet(models.QuerySet["Message"]):
     def inbound(self) -> "MessageQuerySet":
         return self.filter(direction=Direction.IN)
@@ -36,19 +33,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What no run of this conversation has handled yet, in order."""
         return self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True).order_by("pk")
 
-    def in_outbox(self) -> "MessageQuerySet":
-        """Not delivered yet. Said in the words of the index `message_outbox`: otherwise SQLite would not use it."""
-        return self.filter(delivery__in=WAITING)
-
     def deliverable(self, now: datetime) -> "MessageQuerySet":
         """The outbox's heads: in each chat only the oldest waiting message, and only when its time has come."""
-        ahead = Message.objects.in_outbox().filter(chat=OuterRef("chat"), pk__lt=OuterRef("pk"))
-        return (
-            self.in_outbox()
-            .filter(~Exists(ahead.exclude(delivery=Delivery.UNKNOWN)))
-            .filter(delivery=Delivery.QUEUED, next_attempt_at__lte=now)
-            .order_by("pk")
+        ahead = Message.objects.filter(
+            chat=OuterRef("chat"), pk__lt=OuterRef("pk"), delivery__in=(Delivery.QUEUED, Delivery.SENDING)
         )
+        return self.filter(~Exists(ahead), delivery=Delivery.QUEUED, next_attempt_at__lte=now).order_by("pk")
 
 
 class Message(models.Model):
@@ -117,13 +107,10 @@ class Message(models.Model):
                 name="outbound_messages_have_a_delivery_state",
             ),
         ]
+        # Whole indexes, not partial ones: SQLite cannot tell that a bound parameter meets a condition.
         indexes = [
-            models.Index(
-                fields=["chat", "id"], condition=Q(direction="in", run__isnull=True), name="message_unhandled"
-            ),
-            models.Index(
-                fields=["chat", "id"], condition=Q(delivery__in=["queued", "sending", "unknown"]), name="message_outbox"
-            ),
+            models.Index(fields=["chat", "run", "id"], name="message_unhandled"),
+            models.Index(fields=["delivery", "chat", "id"], name="message_outbox"),
             models.Index(fields=["chat", "-id"], name="message_transcript"),
         ]
 

@@ -1,0 +1,77 @@
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.chats import services
+from apps.chats.models import Channel
+from apps.platforms.registry import SPECS, PlatformSpec
+
+
+class Command(BaseCommand):
+    help = "Adds a channel: one account on a chat platform. Prints the channel's id; takes effect within seconds."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = _known_keys()
+        parser.add_argument("platform", choices=[str(platform) for platform in SPECS], metavar="PLATFORM")
+        parser.add_argument("--name", default="", help="what you call it; default: the platform's name")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="a credential or an option; a credential may be env:NAME or file:/path, and KEY=- reads standard"
+            " input (what stands on a command line is seen by everybody on the machine)",
+        )
+        parser.add_argument("--disabled", action="store_true", help="add it, but do not connect yet")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        spec = SPECS[options["platform"]]
+        values = _values(options["set"], options["platform"], spec)
+        channel = Channel(
+            platform=options["platform"],
+            name=options["name"] or _free_name(options["platform"]),
+            enabled=not options["disabled"],
+            credentials={field.name: values[field.name] for field in spec.credentials if field.name in values},
+            options={field.name: values[field.name] for field in spec.options if field.name in values},
+        )
+        try:
+            channel.full_clean()
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        services.add_channel(channel)
+        self.stdout.write(str(channel.pk))
+
+
+def _known_keys() -> str:
+    lines = []
+    for platform, spec in SPECS.items():
+        lines += [f"keys of {platform}:" if spec.keys else f"{platform} has no keys."]
+        lines += [f"  {each.name}: {each.help}" for each in (*spec.credentials, *spec.options)]
+    return "\n".join(lines)
+
+
+def _values(settings: Iterable[str], platform: str, spec: PlatformSpec) -> dict[str, str]:
+    """Raises CommandError for what the platform does not know, and for what it misses."""
+    values: dict[str, str] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise CommandError(f"--set {key}: KEY=VALUE is expected.")
+        if key not in spec.keys:
+            raise CommandError(f"{platform} has no key {key!r}; it knows: {', '.join(spec.keys) or 'none'}.")
+        values[key] = sys.stdin.readline().strip() if value == "-" else value
+    missing = [field.name for field in spec.credentials if field.required and not values.get(field.name)]
+    if missing:
+        raise CommandError(f"{platform} needs --set {missing[0]}=VALUE.")
+    return values
+
+
+def _free_name(platform: str) -> str:
+    names = set(Channel.objects.values_list("name", flat=True))
+    numbered = (f"{platform}-{number}" for number in range(2, len(names) + 3))
+    return next(name for name in (platform, *numbered) if name not in names)
