@@ -5,6 +5,7 @@ import queue
 import random
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -15,6 +16,7 @@ from nanogridbot.publications import subscription
 logger = logging.getLogger(__name__)
 
 MAX_BACKOFF = 10.0  # seconds between attempts to reach Redis again
+IDLE = 30.0  # seconds after which the listener asks itself whether anybody still attends
 
 Inbox = queue.Queue[tuple[str, Any]]
 
@@ -28,7 +30,7 @@ def attend(run_id: int, inbox: Inbox) -> None:
     global _listener  # noqa: PLW0603 - one thread for the process, started when first needed
     with _lock:
         _inboxes[run_id] = inbox
-        if _listener is None or not _listener.is_alive():
+    XX
             _listener = threading.Thread(target=_listen, name="wake-ups", daemon=True)
             _listener.start()
 
@@ -39,17 +41,26 @@ def leave(run_id: int) -> None:
 
 
 def _listen() -> None:
+    """Ends when nobody attends any more; the next run starts it again."""
     backoff = 0.1
-    while True:
+    while not _nobody_attends():
         try:
             with subscription(RUNS) as receive:
                 backoff = 0.1
-                while True:
-                    _hand_on(receive(30.0))
+                while not _nobody_attends():
+                    _hand_on(receive(IDLE))
         except redis.RedisError as error:
             logger.info("wake-ups are not heard for a while: %s", error)
             time.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311 - jitter
             backoff = min(backoff * 2, MAX_BACKOFF)
+
+
+def _nobody_attends() -> bool:
+    global _listener  # noqa: PLW0603
+    with _lock:
+        if not _inboxes:
+            _listener = None
+        return not _inboxes
 
 
 def _hand_on(publication: tuple[str, dict[str, Any]] | None) -> None:
@@ -59,4 +70,5 @@ def _hand_on(publication: tuple[str, dict[str, Any]] | None) -> None:
     with _lock:
         inbox = _inboxes.get(payload.get("run", 0))
     if inbox is not None:
-        inbox.put(("wake", payload.get("event")))
+        with suppress(queue.Full):  # it is looked at again anyway
+            inbox.put_nowait(("wake", payload.get("event")))

@@ -1,0 +1,132 @@
+"""Runners that misbehave, as real processes: the turn goes on where it can, and ends in words where it cannot."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from apps.agents.execution import execute
+from apps.agents.models import Run
+from apps.agents.runtimes import process
+from apps.chats.models import Incident
+
+HONEST = """
+import json, sys
+def say(**frame): sys.stdout.write(json.dumps(frame) + "\\n"); sys.stdout.flush()
+def raw(data): sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
+def hear(): return json.loads(sys.stdin.readline())
+hear()
+say(type="ready", protocol=1, versions={}, warm=False, busy=False, session_id=None)
+prompt = hear()
+say(type="accepted", id=prompt["id"])
+def result(): say(type="result", text="answer", session_id="s", is_error=False, usage={})
+"""
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch):
+    """Puts a script in the runner's place."""
+
+    def install(body: str, head: str = HONEST) -> None:
+        package = tmp_path / "ngb_runner"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(head + body)
+        monkeypatch.setattr(process, "RUNNER", tmp_path)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        'raw(b"Segmentation fault\\n")',
+        'raw(b"x" * 10_000_000 + b"\\n")',
+        'raw(b"\\xe4\\xb8\\n")',
+        'say(type="surprise")',
+        'say(type="delta")',
+        'say(type="http_body", id="never opened", data="")',
+    ],
+)
+def test_the_turn_survives_noise(say, replies, runner, noise):
+    runner(f"{noise}\nresult()\nsys.stdin.read()")
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, replies()) == (Run.Status.SUCCEEDED, ["answer"]), run.error
+    assert Incident.objects.filter(kind="garbled link").count() == (0 if "http_body" in noise else 1)
+
+
+def test_a_character_split_over_two_writes_arrives_whole(say, replies, runner):
+    runner(
+        'line = json.dumps({"type": "result", "text": "世界", "session_id": "s"}, ensure_ascii=False).encode() + b"\\n"\n'
+        'cut = line.index("世".encode()) + 1\n'
+        "import time\nraw(line[:cut]); time.sleep(0.1); raw(line[cut:]); sys.stdin.read()"
+    )
+
+    execute(say("hello").pk)
+
+    assert replies() == ["世界"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("sys.exit(3)", "ended in the middle"),
+        ('say(type="result", text="", session_id="s", is_error=True, error="The model is tired.")', "The model is tired."),
+        ('[raw(b"garbage\\n") for _ in range(200)]; sys.stdin.read()', "nothing but garbage"),
+    ],
+)
+def test_a_failing_runner_is_said_and_tried_again(say, runner, body, sentence):
+    runner(body)
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.QUEUED, 1)
+    assert sentence in run.error
+
+
+def test_a_runner_that_says_nothing_is_given_up(say, runner, monkeypatch):
+    from apps.agents import connection
+
+    monkeypatch.setattr(connection, "START_TIMEOUT", 0.5)
+    runner("import sys; sys.stdin.read()", head="")
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert run.status == Run.Status.QUEUED
+    assert "not ready within" in run.error
+
+
+def test_another_protocol_is_said_in_words_and_not_tried_again(say, replies, runner):
+    runner("", head=HONEST.replace("protocol=1", "protocol=99"))
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
+    assert "protocol 99" in replies()[0]
+
+
+def test_faults_leave_no_thread_and_no_process_behind(say, runner):
+    import subprocess
+
+    runner("sys.exit(3)")
+    run = say("hello")
+    execute(run.pk)
+    before = threading.active_count()
+    for _ in range(4):
+        run.refresh_from_db()
+        execute(run.pk)
+
+    assert threading.active_count() <= before
+    found = subprocess.run(["pgrep", "-fc", "P -m ngb_runner"], capture_output=True, text=True)
+    assert process._living == {}
+    assert found.returncode in (0, 1)
