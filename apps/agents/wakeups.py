@@ -30,7 +30,7 @@ def attend(run_id: int, inbox: Inbox) -> None:
     global _listener  # noqa: PLW0603 - one thread for the process, started when first needed
     with _lock:
         _inboxes[run_id] = inbox
-    XX
+        if _listener is None or not _listener.is_alive():
             _listener = threading.Thread(target=_listen, name="wake-ups", daemon=True)
             _listener.start()
 
