@@ -13,7 +13,7 @@ SCRIPT = settings.BASE_DIR / "container" / "build.sh"
 
 
 class Command(BaseCommand):
-    help = "Builds the image in which agents run: Debian, the Claude Agent SDK, git, ripgrep, curl, jq. Calls container/build.sh."
+    help = "Builds the image in which agents run: Debian, the Claude Agent SDK, git, ripgrep, curl, jq."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
