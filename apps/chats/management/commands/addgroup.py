@@ -1,0 +1,89 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from apps.chats.models import Channel, Chat, Group, Platform
+from apps.chats.services import create_group, register_chat
+
+LONGEST_ID = 255
+
+
+class Command(BaseCommand):
+    help = "Registers a group: its folder, its place on the chat page, and the chats it serves. Prints the folder."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="FOLDER", help="letters, digits, _ and -; its workspace on disk")
+        parser.add_argument("--name", default="", help="what people call it; default: the folder")
+        parser.add_argument(
+            "--chat",
+            action="append",
+            default=[],
+            metavar="PLATFORM:EXTERNAL_ID",
+            help="a chat it serves, seen before or not; CHANNELNAME/EXTERNAL_ID where a platform has several channels",
+        )
+        parser.add_argument("--trigger", default="", help="the text that calls the agent; default: @ and its name")
+        parser.add_argument("--engage", choices=Group.Engage.values, default=Group.Engage.MENTION)
+        parser.add_argument("--main", action="store_true", help="the one group that may manage the others")
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        chats = [_chat(reference) for reference in options["chat"]]  # first: what fails here leaves no folder
+        try:
+            group = create_group(
+                folder=options["folder"],
+                name=options["name"],
+                trigger=options["trigger"],
+                engage=options["engage"],
+                is_main=options["main"],
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(dict.fromkeys(error.messages))) from error
+        for chat in chats:
+            register_chat(chat, group=group)
+        self.stdout.write(group.folder)
+
+
+def _chat(reference: str) -> Chat:
+    """The free chat that is meant, made where it was never seen; raises CommandError."""
+    channel, external_id = _place(reference)
+    chat, _ = Chat.objects.get_or_create(channel=channel, external_id=external_id)
+    if chat.group:
+        raise CommandError(f"The chat {reference} already belongs to the group {chat.group}.")
+    return chat
+
+
+def _place(reference: str) -> tuple[Channel, str]:
+    """The channel and the platform's id of the chat."""
+    platform, colon, rest = reference.partition(":")
+    if not colon or platform not in Platform.values:
+        platform, rest = "", reference
+    name, slash, external_id = rest.partition("/")
+    if slash:
+        channel = _named(name, platform)
+    elif platform:
+        channel, external_id = _only(platform), rest
+    else:
+        raise CommandError(f"--chat {reference}: PLATFORM:EXTERNAL_ID or CHANNELNAME/EXTERNAL_ID is expected.")
+    if not 0 < len(external_id) <= LONGEST_ID:
+        raise CommandError(f"--chat {reference}: the platform's id of the chat is missing or too long.")
+    return channel, external_id
+
+
+def _named(name: str, platform: str) -> Channel:
+    channel = Channel.objects.filter(name=name).first()
+    if channel is None or platform not in ("", channel.platform):
+        raise CommandError(f"There is no channel {name!r}{f' on {platform}' if platform else ''}.")
+    return channel
+
+
+def _only(platform: str) -> Channel:
+    found = list(Channel.objects.filter(platform=platform)[:20])
+    if not found:
+        raise CommandError(f"There is no channel on {platform}; add one first: manage.py addchannel {platform}.")
+    if len(found) > 1:
+        names = ", ".join(f"{channel.name}/…" for channel in found)
+        raise CommandError(f"{platform} has several channels: say which one, CHANNELNAME/EXTERNAL_ID ({names}).")
+    return found[0]
