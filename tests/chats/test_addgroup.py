@@ -21,10 +21,8 @@ def bot(name: str) -> Channel:
 
 
 def test_it_prints_the_folder_and_makes_the_workspace():
-    assert (
-        addgroup("cellar", "--name", "O'Brien's; DROP TABLE", "--trigger", "@Chef", "--engage", "prefix") == "kitchen"
-    )
-    group = Group.objects.get(folder="kitchen")
+    assert addgroup("cellar", "--name", "O'Brien's; DROP TABLE", "--trigger", "@Chef", "--engage", "prefix") == "cellar"
+    group = Group.objects.get(folder="cellar")
     assert (group.name, group.trigger, group.engage, group.is_main) == (
         "O'Brien's; DROP TABLE",
         "@Chef",
