@@ -153,7 +153,9 @@ class Message(models.Model):
         self._move(Delivery.SENDING, delivery=Delivery.UNKNOWN, error=error)
 
     def resend(self) -> bool:
-        """failed or unknown → queued, from the part that is missing."""
+        """failed or unknown → queued, from the part that is missing; False in any other state."""
+        if self.delivery not in (Delivery.FAILED, Delivery.UNKNOWN):
+            return False
         return self._move(self.delivery, delivery=Delivery.QUEUED, error="", attempts=0, next_attempt_at=timezone.now())
 
     def _move(self, source: str, **changes: object) -> bool:

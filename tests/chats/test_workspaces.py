@@ -1,0 +1,48 @@
+import pytest
+from django.core.exceptions import ValidationError
+
+from apps.chats import workspaces
+from apps.chats.models import Group
+
+
+@pytest.fixture(autouse=True)
+def groups_dir(settings, tmp_path):
+    settings.GROUPS_DIR, settings.SESSIONS_DIR = tmp_path / "groups", tmp_path / "sessions"
+    return settings.GROUPS_DIR
+
+
+def group(**fields):
+    return Group(**{"name": "Team", "folder": "team", "assistant_name": "Andy {x} $1", **fields})
+
+
+def test_the_memory_file_has_the_assistants_name_literally():
+    path = workspaces.create_workspace(group())
+    assert "Andy {x} $1" in (path / "CLAUDE.md").read_text()
+    assert (path / "logs").is_dir()
+
+
+def test_a_memory_is_never_overwritten():
+    path = workspaces.create_workspace(group())
+    (path / "CLAUDE.md").write_text("what I learnt")
+    workspaces.create_workspace(group())
+    assert (path / "CLAUDE.md").read_text() == "what I learnt"
+
+
+def test_a_missing_template_does_not_stop_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(workspaces, "MEMORY_TEMPLATE", tmp_path / "none")
+    assert (workspaces.create_workspace(group()) / "CLAUDE.md").read_text() == ""
+
+
+def test_a_symlink_that_leads_outside_is_refused(groups_dir, tmp_path):
+    groups_dir.mkdir()
+    (tmp_path / "outside").mkdir()
+    (groups_dir / "team").symlink_to(tmp_path / "outside")
+    with pytest.raises(ValidationError, match="outside"):
+        workspaces.create_workspace(group())
+    assert not list((tmp_path / "outside").iterdir())
+
+
+@pytest.mark.parametrize("folder", ["..", "a/b", "/tmp", "global"])
+def test_a_bad_folder_has_no_workspace(folder):
+    with pytest.raises(ValidationError):
+        workspaces.workspace(group(folder=folder))
