@@ -51,7 +51,7 @@ class Host:
         self.pid = self._process.pid
         self.frames: queue.Queue[Frame] = queue.Queue()
         self.garbage: list[bytes] = []
-        self.cancelled: list[str] = []
+        self.cancelled: queue.Queue[str] = queue.Queue()
         self.tool_answer: Frame = {"content": "sent", "is_error": False}
         self.answer_tools = True
         self._upstream = urlsplit(upstream)
@@ -148,7 +148,7 @@ class Host:
             if frame["last"]:
                 self._forward(frame["id"])
         elif frame["type"] == "http_cancel":
-            self.cancelled.append(frame["id"])
+            self.cancelled.put(frame["id"])
         else:
             if frame["type"] == "tool_call" and self.answer_tools:
                 self.send("tool_result", id=frame["id"], **self.tool_answer)
