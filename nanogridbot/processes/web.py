@@ -1,5 +1,6 @@
 """The web process: Daphne over a socket that the supervisor holds, so that a restart refuses no connection."""
 
+import os
 import socket
 import sys
 
@@ -20,8 +21,9 @@ def listen(bind: str) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=128)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise CannotListenError(
-            f"{bind} cannot be listened on ({error.strerror or error}): "
+            f"{bind} cannot be listened on ({reason}): "
             "end what uses it, or choose another address with NGB_BIND=host:port."
         ) from error
 

@@ -1,0 +1,211 @@
+"""`manage.py up` as a person runs it: real processes, a data directory of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.environment import service_environment
+
+pytestmark = pytest.mark.journey
+ROOT = Path(__file__).resolve().parents[2]
+CHILDREN = {"redis", "web", "agents", "worker", "listeners"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Up:
+    """A running `up`, its log in a file."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        own = {"NGB_BIND": self.url.removeprefix("http://"), "AGENT_RUNTIME": "process", "DATABASE_URL": ""}
+        self.environment = service_environment(data_dir, **{**own, **environment})
+        self.log_path = data_dir / "up.log"
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *words]
+        environment = self.environment
+        return subprocess.run(
+            command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    def start(self) -> None:
+        with self.log_path.open("w") as log:
+            command = [sys.executable, "manage.py", "up"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        assert wait_for(lambda: "Agent: " in self.log, 60), self.log
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def tree(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def answers(self, path: str = "/healthz") -> bool:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def child(self, name: str) -> int:
+        """The process that listens, for web; the server, for redis."""
+        (found,) = [p for p in self.tree() if name in " ".join(p.cmdline())]
+        return int(found.pid)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables; made once, copied often."""
+    service = Up(tmp_path_factory.mktemp("data"))
+    assert service.manage("migrate", "-v0").returncode == 0
+    return Path(service.environment["NGB_DATA_DIR"])
+
+
+@pytest.fixture
+def start(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Up]]:
+    started: list[Up] = []
+
+    def start_up(**environment: str) -> Up:
+        shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+        started.append(Up(tmp_path, **environment))
+        started[-1].start()
+        return started[-1]
+
+    yield start_up
+    for service in started:
+        service.process.kill()
+        service.process.wait(10)
+
+
+@pytest.fixture
+def up(start: Callable[..., Up]) -> Up:
+    return start()
+
+
+def test_service_starts_comes_back_and_stops_without_a_trace(up: Up) -> None:
+    assert f"Ready: {up.url}/" in up.log
+    assert "The admin's name is admin, the password " in up.log
+    assert "Runtime: process. AGENT_RUNTIME=process." in up.log
+    assert "Agent: demo. There is no key" in up.log
+    assert up.answers()
+
+    again = up.manage("up")
+    assert again.returncode == 1
+    assert f"Another `up` (process {up.process.pid}) serves {up.environment['NGB_DATA_DIR']}" in again.stderr
+
+    os.kill(up.child("redis-server"), signal.SIGKILL)
+    assert wait_for(lambda: "redis was killed by Killed (9); it is started again" in up.log, 5)
+    assert wait_for(lambda: len(up.tree()) == len(CHILDREN), 10)
+    assert wait_for(lambda: up.answers("/readyz"), 15)
+
+    processes = up.tree()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(30) == 0
+    assert gone(processes), up.log
+    assert up.log.rstrip().endswith("Stopped.")
+    assert "Traceback" not in up.log
+
+
+def test_killed_children_come_back_and_no_connection_is_refused(up: Up) -> None:
+    children = {p.pid for p in up.tree() if "redis-server" not in " ".join(p.cmdline())}
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    assert up.answers()  # waits in the socket that the supervisor holds
+    assert wait_for(lambda: len(up.tree()) == len(CHILDREN), 10)
+    assert not children & {p.pid for p in up.tree()}
+    for name in CHILDREN - {"redis"}:
+        assert f"{name} was killed by Killed (9); it is started again in" in up.log
+
+
+def test_killed_service_leaves_nothing_behind(up: Up) -> None:
+    processes = up.tree()
+    assert len(processes) == len(CHILDREN)
+    up.process.kill()
+    up.process.wait(5)
+    assert wait_for(lambda: gone(processes), 5), processes
+    up.start()
+    assert up.answers()
+    assert "password" not in up.log
+
+
+def test_second_ctrl_c_stops_at_once(up: Up) -> None:
+    processes = up.tree()
+    up.process.send_signal(signal.SIGINT)
+    assert wait_for(lambda: "Ctrl-C once more" in up.log, 5)
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(1) == 0
+    assert gone(processes)
+
+
+def test_json_log_is_json_on_every_line(start: Callable[..., Up]) -> None:
+    service = start(LOG_FORMAT="json")
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(30) == 0
+    events = [json.loads(line) for line in service.log.splitlines()]
+    assert any(event["event"].startswith("Ready: ") for event in events)
+
+
+def test_database_without_tables_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    refused = Up(tmp_path).manage("up")
+    assert refused.returncode == 1
+    assert "migrations are missing: run `manage.py migrate` first." in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_address_in_use_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = Up(tmp_path, NGB_BIND=f"127.0.0.1:{taken.getsockname()[1]}").manage("up")
+    assert refused.returncode == 1
+    assert "cannot be listened on (Address already in use)" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"NGB_DEBUG": "1"}, "NGB_DEBUG is on"),
+        ({"NGB_SECRET_KEY": "short"}, "NGB_SECRET_KEY is shorter than 32"),
+    ],
+)
+def test_unsafe_start_is_refused(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
+    refused = Up(tmp_path, NGB_BIND="0.0.0.0:8000", **environment).manage("up")
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "HINT: NGB_BIND=127.0.0.1:8000" in refused.stderr
+
+
+def test_wrong_setting_is_said_in_a_sentence(tmp_path: Path) -> None:
+    refused = Up(tmp_path, AGENT_RUNTIME="podman").manage("up")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "The settings are wrong: AGENT_RUNTIME='podman': one of auto, docker, process is expected\n"
+    )
