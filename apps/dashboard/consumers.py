@@ -76,6 +76,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
         while True:
             try:
                 async with async_subscription(topic(self.chat.pk)) as receive:
+                    await receive(QUIET_S)  # Redis says that we are subscribed: nothing that follows can be missed
                     await self._tell_since(overlap=OVERLAP)
                     wait = SHORTEST_WAIT_S
                     while True:

@@ -26,6 +26,8 @@ def _parser() -> MarkdownIt:
     parser.validateLink = is_safe_link  # type: ignore[method-assign]
     parser.add_render_rule("link_open", _link)
     parser.add_render_rule("image", _image)
+    parser.add_render_rule("th_open", _cell)
+    parser.add_render_rule("td_open", _cell)
     parser.add_render_rule("table_open", lambda *_: '<div class="table"><table>\n')
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return parser
@@ -37,6 +39,14 @@ def is_safe_link(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme.lower() in SCHEMES and bool(parts.netloc or parts.path)
+
+
+def _cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """Alignment as a class: the content security policy allows no style attribute."""
+    style = str(tokens[index].attrs.pop("style", ""))
+    if style:
+        tokens[index].attrs["class"] = style.replace("text-align:", "align-")
+    return self.renderToken(tokens, index, options, env)
 
 
 def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:

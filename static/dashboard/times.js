@@ -1,5 +1,6 @@
 // Times in the reader's own zone and language; the server's text stands until then, and without JavaScript.
-const language = document.documentElement.lang;
+const page = document.documentElement.lang.split("-")[0];
+const language = navigator.languages.find((own) => own.split("-")[0] === page) ?? document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });

@@ -14,7 +14,7 @@ from apps.chats.models import Channel
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
-    credentials = CredentialsField(required=False, label=_("credentials"))
+    credentials = CredentialsField(required=False, label=_("Credentials"))
 
     class Meta:
         model = Channel

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}\Z")
@@ -25,6 +27,10 @@ class CredentialsWidget(forms.Widget):
     template_name = "admin/chats/credentials.html"
     known: Sequence[str] = ()
     unreadable = False
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Through the project's own templates; a form's renderer looks into the apps' only."""
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)

@@ -36,7 +36,7 @@ function parsed(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   localise(template.content);
-  return [...template.content.querySelectorAll("li")];
+  return [...template.content.children];
 }
 
 function place(item) {

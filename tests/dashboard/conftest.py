@@ -1,0 +1,42 @@
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from apps.chats.models import Chat, Group, Message
+from apps.chats.services import create_group, web_chat
+
+
+@pytest.fixture
+def group(db: None) -> Group:
+    return create_group(folder="family", name="The family")
+
+
+@pytest.fixture
+def chat(group: Group) -> Chat:
+    return web_chat(group)
+
+
+@pytest.fixture
+def person(db: None) -> User:
+    return User.objects.create_superuser("lena", password="correct horse battery")
+
+
+@pytest.fixture
+def browser_of(person: User) -> Client:
+    """Django's test client, signed in."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def said(chat: Chat, text: str, **more: Any) -> Message:
+    return Message.objects.create(chat=chat, direction="in", external_id=str(uuid.uuid4()), text=text, **more)
+
+
+def answered(chat: Chat, text: str, **more: Any) -> Message:
+    more = {"delivery": "sent", "next_attempt_at": timezone.now()} | more
+    return Message.objects.create(chat=chat, direction="out", text=text, **more)

@@ -1,0 +1,240 @@
+"""The websocket against the real application, the real database and a real Redis."""
+
+import asyncio
+import uuid
+from contextlib import asynccontextmanager
+from functools import wraps
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.test import Client
+
+from apps.agents import services
+from apps.agents.models import Run
+from apps.chats.models import Message
+from apps.chats.services import send_message
+from apps.dashboard import consumers
+from apps.plugins import hooks
+from nanogridbot import publications
+from nanogridbot.asgi import application
+from tests.dashboard.conftest import answered, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+in_thread = sync_to_async
+
+
+def story(test):
+    """An async test, run to its end."""
+
+    @wraps(test)
+    def run(*args, **kwargs):
+        async_to_sync(test)(*args, **kwargs)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def redis_is_there(redis_server):
+    return redis_server
+
+
+def socket_to(client: Client | None, folder="family", *, seen=0, origin="http://localhost", language="en"):
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()) if client else ""
+    headers = [(b"host", b"localhost"), (b"origin", origin.encode()), (b"cookie", cookies.encode())]
+    return WebsocketCommunicator(application, f"/ws/chat/{folder}/?seen={seen}&language={language}", headers=headers)
+
+
+@asynccontextmanager
+async def opened(client, **more):
+    """An open page that has caught up: yields (socket, first frame)."""
+    socket = socket_to(client, **more)
+    assert (await socket.connect(timeout=5))[0]
+    try:
+        yield socket, await socket.receive_json_from(timeout=5)
+    finally:
+        await socket.disconnect()
+
+
+async def frames_until(socket, condition):
+    frames = []
+    while not frames or not condition(frames[-1]):
+        frames.append(await socket.receive_json_from(timeout=5))
+    return frames
+
+
+async def close_code(socket):
+    connected, _ = await socket.connect(timeout=5)
+    assert connected
+    return (await socket.receive_output(timeout=5))["code"]
+
+
+def run_of(chat, status="running"):
+    return Run.objects.create(session=services.session_for(chat.group), chat=chat, cause="message", status=status)
+
+
+@story
+async def test_a_stranger_is_told_to_sign_in(group):
+    assert await close_code(socket_to(None)) == 4401
+
+
+@story
+async def test_a_group_that_is_not_there(browser_of):
+    assert await close_code(socket_to(browser_of, folder="nowhere")) == 4404
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:9999", ""])
+def test_another_sites_page_is_refused(browser_of, group, origin):
+    @async_to_sync
+    async def open_it():
+        return await socket_to(browser_of, origin=origin).connect(timeout=5)
+
+    assert open_it() == (False, 4403)
+
+
+@story
+async def test_the_websocket_only_tells(browser_of, chat):
+    async with opened(browser_of) as (socket, _):
+        await socket.send_to(text_data="x" * 100_000)
+
+        assert (await socket.receive_output(timeout=5))["code"] == 4413
+
+
+@story
+async def test_a_page_catches_up_and_redraws_what_it_may_have_wrong(browser_of, chat):
+    rows = [await in_thread(said)(chat, f"line {number}") for number in range(30)]
+
+    async with opened(browser_of, seen=rows[24].pk) as (_, first):
+        ids = [message["id"] for message in first["messages"]]
+
+    assert ids == [row.pk for row in rows[25 - consumers.OVERLAP :]]
+
+
+@story
+async def test_a_page_that_missed_too_much_begins_afresh(browser_of, chat, monkeypatch):
+    monkeypatch.setattr("apps.dashboard.transcript.MOST_NEWS", 5)
+    for number in range(7):
+        await in_thread(said)(chat, f"line {number}")
+
+    async with opened(browser_of) as (_, first):
+        assert first == {"type": "afresh"}
+
+
+@story
+async def test_the_answer_streams_and_the_final_one_ends_the_work(browser_of, chat):
+    async with opened(browser_of) as (socket, _):
+        run = await in_thread(run_of)(chat)
+        await in_thread(services.announce)(run)
+        for piece in ("It is ", "<inter", "nal>no</internal>", "noon."):
+            hooks.run_delta.fire(run=run, text=piece)
+        deltas = await frames_until(socket, lambda frame: frame["type"] == "delta" and frame["text"].endswith("noon."))
+        await in_thread(finish)(run)
+        last = (await frames_until(socket, lambda frame: frame.get("messages")))[-1]
+
+    begun, *pieces = deltas
+    assert begun["running"] == run.pk
+    assert "Andy is working" in begun["work"]
+    assert "".join(piece["text"] for piece in pieces) == "It is noon."
+    assert "<p>It is noon.</p>" in last["messages"][0]["html"]
+    assert last["running"] is None
+
+
+def finish(run):
+    run.finish(Run.Status.SUCCEEDED)
+    send_message(run.chat, text="It is noon.", run_id=run.pk)
+    services.announce(run)
+
+
+@story
+async def test_a_changed_delivery_is_drawn_again(browser_of, chat):
+    message = await in_thread(answered)(chat, "hello", delivery="sending")
+
+    async with opened(browser_of, seen=message.pk) as (socket, _):
+        await in_thread(message.mark_failed)("The bot was kicked.")
+        hooks.message_delivered.fire(message=message)
+        frame = await socket.receive_json_from(timeout=5)
+
+    assert frame["messages"][0]["id"] == message.pk
+    assert "The bot was kicked." in frame["messages"][0]["html"]
+
+
+@story
+async def test_another_groups_chat_is_not_told(browser_of, chat):
+    from apps.chats.services import create_group, web_chat
+
+    other = await in_thread(lambda: web_chat(create_group(folder="work")))()
+
+    async with opened(browser_of) as (socket, _):
+        await in_thread(send_message)(other, text="not for you")
+
+        assert await socket.receive_nothing(timeout=0.3)
+
+
+@story
+async def test_own_words_are_ones_own(browser_of, chat):
+    async with opened(browser_of) as (socket, _):
+        await in_thread(browser_of.post)("/chat/family/messages/", {"id": str(uuid.uuid4()), "text": "mine"})
+        frame = (await frames_until(socket, lambda frame: frame.get("messages")))[-1]
+
+    assert "message in mine" in frame["messages"][0]["html"]
+
+
+@story
+async def test_a_lost_publication_costs_seconds_not_a_message(browser_of, chat, monkeypatch):
+    monkeypatch.setattr(consumers, "QUIET_S", 0.1)
+
+    async with opened(browser_of) as (socket, _):
+        message = await in_thread(said)(chat, "nobody published this")
+        frame = (await frames_until(socket, lambda frame: frame.get("messages")))[-1]
+
+    assert frame["messages"][0]["id"] == message.pk
+
+
+@story
+async def test_signing_out_ends_an_open_page(browser_of, chat, monkeypatch):
+    monkeypatch.setattr(consumers, "QUIET_S", 0.1)
+
+    async with opened(browser_of) as (socket, _):
+        await in_thread(browser_of.logout)()
+        output = await socket.receive_output(timeout=5)
+        while output["type"] != "websocket.close":
+            output = await socket.receive_output(timeout=5)
+
+    assert output["code"] == 4401
+
+
+def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(browser_of, chat, settings, tmp_path):
+    from nanogridbot.processes import embedded_redis
+
+    socket_path = tmp_path / "redis.sock"
+    settings.REDIS_URL = f"unix://{socket_path}"
+    publications.connection.cache_clear()
+    servers = []
+
+    @async_to_sync
+    async def outage():
+        async with opened(browser_of) as (socket, _):
+            message = await in_thread(said)(chat, "while Redis is away")
+            frame = (await frames_until(socket, lambda frame: frame.get("messages")))[-1]
+            assert frame["messages"][0]["id"] == message.pk
+            servers.append(await in_thread(embedded_redis.start)(socket_path))
+            while not await in_thread(subscribers)(chat):  # noqa: ASYNC110 - only Redis knows
+                await asyncio.sleep(0.05)
+            run = await in_thread(run_of)(chat)
+            hooks.run_delta.fire(run=run, text="again live")
+            deltas = await frames_until(socket, lambda frame: frame["type"] == "delta")
+            assert deltas[-1]["text"] == "again live"
+
+    try:
+        outage()
+    finally:
+        publications.connection().close()
+        publications.connection.cache_clear()
+        for server in servers:
+            server.terminate()
+            server.wait(5)
+    assert Message.objects.count() == 1
+
+
+def subscribers(chat):
+    return publications.connection().pubsub_numsub(f"ngb:chat.{chat.pk}")[0][1]
