@@ -38,7 +38,7 @@ QUIET = (
     "daphne",
     "django.channels.server",
     "django.server",
-    "django_celery_beat",
+    "django_celery_beat.schedulers",
     "docker",
     "httpcore",
     "httpx",

@@ -4,7 +4,6 @@ import ctypes
 import io
 import logging
 import os
-import re
 import signal
 import sys
 import time
@@ -12,14 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nanogridbot.processes.output import LineBuffer
 
 logger = logging.getLogger(__name__)
 
 READY = b"\0ready\n"
-SET_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+SET_DEATH_SIGNAL, SET_NAME, SET_CHILD_SUBREAPER = 1, 15, 36  # linux/prctl.h
 SUPERVISED = False
 
 
@@ -60,15 +59,6 @@ class Child:
             return f"ended with code {self.code}"
         return f"was killed by {signal.strsignal(-self.code) or 'a signal'} ({-self.code})"
 
-    def catches(self, number: int) -> bool:
-        """Whether the child has a handler for the signal, which would end it otherwise (Linux; elsewhere: no)."""
-        try:
-            status = Path(f"/proc/{self.pid}/status").read_text()
-        except OSError:
-            return False
-        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
-        return bool(caught and int(caught[1], 16) >> (number - 1) & 1)
-
 
 def say_ready() -> None:
     """Tell the parent that this child serves now; without a parent that listens, nothing happens."""
@@ -94,6 +84,7 @@ def _live(program: Program, parent: int, pipe: int, forget: Callable[[], None]) 
     try:
         forget()
         _settle(parent, pipe)
+        call_oneself(program.name)
         program.main()
         code = 0
     except SystemExit as error:
@@ -131,6 +122,11 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def call_oneself(name: str) -> None:
+    """What `ps -o comm` and `top` show; the kernel keeps 15 bytes (Linux)."""
+    _prctl(SET_NAME, ctypes.create_string_buffer(f"ngb-{name}".encode()[:15]))
+
+
 def adopt_orphans() -> None:
     """Processes that children leave behind become ours, so that none can escape (Linux)."""
     _prctl(SET_CHILD_SUBREAPER, 1)
@@ -156,6 +152,6 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: Any) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

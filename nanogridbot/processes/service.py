@@ -1,16 +1,18 @@
 """The whole service on one machine: which programs, started in which order, stopped in which order."""
 
 import os
-import signal
 import socket
+import time
 from typing import NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
+from django.utils import timezone
 
 from apps.agents import services as agents
 from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.chats.models import Message
 from nanogridbot.processes import embedded_redis, web, workers
 from nanogridbot.processes.bootstrap import first_start, greeting, missing_migrations
 from nanogridbot.processes.child import Program, say_ready
@@ -19,7 +21,8 @@ from nanogridbot.processes.supervisor import Supervisor
 # Seconds that each part gets at a stop before it is killed.
 WEB_GRACE = 5
 WORKER_MARGIN = 5  # after the turns' own bound: the last transaction, the last line
-OUTBOX_GRACE = 10
+OUTBOX_GRACE = 5
+LISTENERS_GRACE = 15
 REMOVAL_GRACE = 30
 REDIS_GRACE = 5
 
@@ -86,7 +89,7 @@ def _say(sentence: str) -> int:
 
 
 def _listen_to_channels() -> None:
-    say_ready()
+    say_ready()  # from here on the command itself says how each channel does
     call_command("runchannels")
 
 
@@ -97,16 +100,22 @@ def _explain() -> None:
 
 
 def _stop(supervisor: Supervisor) -> None:
-    """Nothing new comes in; what runs ends; what was answered is delivered; then the rest goes."""
-    listeners = supervisor.children.get("listeners")
-    if listeners and listeners.catches(signal.SIGUSR1):
-        listeners.send(signal.SIGUSR1)  # no new messages, but the outbox goes on
+    """What runs ends; what was answered is delivered; then the rest goes. What comes in meanwhile stays queued."""
     supervisor.stop(["web"], WEB_GRACE)
     supervisor.stop(["agents", "worker"], settings.AGENT_SHUTDOWN_GRACE + WORKER_MARGIN)
-    supervisor.stop(["listeners"], OUTBOX_GRACE)
+    if not supervisor.hurried:
+        supervisor.run_once(Program("up", _wait_for_outbox, restart=False), OUTBOX_GRACE)
+    supervisor.stop(["listeners"], LISTENERS_GRACE)
     if not supervisor.hurried:
         supervisor.run_once(Program("up", _remove_agents, restart=False), REMOVAL_GRACE)
     supervisor.stop(["redis"], REDIS_GRACE)
+
+
+def _wait_for_outbox() -> None:
+    """Until the listeners have taken up the last answers; a channel that is down makes it a few seconds."""
+    deadline = time.monotonic() + OUTBOX_GRACE - 1
+    while Message.objects.deliverable(timezone.now()).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _remove_agents() -> None:

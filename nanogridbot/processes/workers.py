@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import threading
+import warnings
 
 from celery.beat import Service
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready
 from django.conf import settings
 
@@ -55,7 +57,7 @@ class Timetable(threading.Thread):
 
 def _work(queue: str, *, threads: int) -> None:
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `up` has made them, before the fork
-    os.environ.setdefault("C_FORCE_ROOT", "1")  # Celery warns root of pickled messages; ours are JSON
+    warnings.simplefilter("ignore", SecurityWarning)  # root is warned of pickled messages; ours are JSON
     worker_ready.connect(lambda **_: say_ready(), weak=False)
     worker = app.Worker(
         hostname=f"{queue}@{socket.gethostname()}",

@@ -55,12 +55,12 @@ class Up:
         return self.log_path.read_text()
 
     def tree(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def answers(self, path: str = "/healthz") -> bool:
         try:
             with urllib.request.urlopen(self.url + path, timeout=5) as response:
-                return response.status == 200
+                return bool(response.status == 200)
         except OSError:
             return False
 
