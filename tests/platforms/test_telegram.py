@@ -4,7 +4,7 @@ import pytest
 
 from apps.chats import services
 from apps.chats.models import Message
-from tests.platforms.conftest import Listeners, registered_chat, telegram_channel, until
+from tests.platforms.conftest import registered_chat, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
