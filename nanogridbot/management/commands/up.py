@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.agents.choices import chosen_runtime
 from nanogridbot.processes import lock, output, web
 from nanogridbot.processes.embedded_redis import RedisMissingError
 from nanogridbot.processes.preload import preload
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         try:
             with lock.held(settings.RUN_DIR / "up.lock"), web.listen(settings.BIND) as listener:
                 preload()
+                chosen_runtime()  # before the fork: every child decides the same, also one that is started again
                 supervisor = Supervisor(output.console(as_json=settings.LOG_FORMAT == "json"))
                 started = run(supervisor, listener)
         except (lock.AlreadyRunningError, web.CannotListenError, RedisMissingError) as error:

@@ -1,0 +1,60 @@
+"""Everything real, from the fake Bot API to the stub of the model: processes, Redis, containers."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.agents import choices
+from tests.fakes.messages_api import MessagesApi
+from tests.fakes.telegram_api import TOKEN, TelegramApi
+from tests.journeys.service import Service
+
+KEY = "sk-ant-a-key-that-must-not-leak"
+FAST = {
+    "AGENT_RETRY_DELAYS": "1,1,1,1,1",
+    "AGENT_MODEL_TIMEOUT": "5",
+    "CHANNEL_BACKOFF_MIN": "0.2",
+    "CHANNEL_BACKOFF_MAX": "1",
+    "OUTBOX_RETRY_MIN": "0.5",
+}
+
+
+@pytest.fixture
+def model() -> Iterator[MessagesApi]:
+    with MessagesApi() as server:
+        server.answer = lambda request: None
+        yield server
+
+
+@pytest.fixture
+def telegram() -> Iterator[TelegramApi]:
+    with TelegramApi() as server:
+        yield server
+
+
+@pytest.fixture(params=["docker"])
+def runtime(request: pytest.FixtureRequest) -> str:
+    if missing := choices.docker_missing():
+        pytest.skip(f"skipped because Docker is missing: {missing}")
+    return str(request.param)
+
+
+@pytest.fixture
+def service(tmp_path: Path, model: MessagesApi, telegram: TelegramApi, runtime: str) -> Iterator[Service]:
+    """Runs with one Telegram group (-1001) that always answers."""
+    data = tmp_path / "data"
+    data.mkdir()
+    one = Service(data, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=model.url, AGENT_RUNTIME=runtime, **FAST)
+    one.manage("migrate", "--verbosity", "0")
+    with one:
+        one.manage("addchannel", "telegram", "--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}")
+        one.manage("addgroup", "team", "--chat", "telegram:-1001", "--engage", "always")
+        yield one
+
+
+@pytest.fixture
+def word() -> str:
+    """Something that is in one test's messages only."""
+    return uuid.uuid4().hex[:8]
