@@ -1,0 +1,41 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.api import tokens
+from apps.api.models import ApiToken, Scope
+
+
+class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    scopes = forms.MultipleChoiceField(
+        label=_("scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple, initial=[Scope.READ]
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scopes", "restricted", "groups", "expires_at"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ApiTokenForm
+    list_display = ["name", "scopes", "restricted", "is_valid", "expires_at", "last_used_at", "created_at"]
+    filter_horizontal = ["groups"]
+
+    @admin.display(boolean=True, description=_("valid"))
+    def is_valid(self, token: ApiToken) -> bool:
+        return not token.is_expired
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        secret = tokens.new_secret()
+        obj.hash = tokens.hashed(secret)
+        obj.save()
+        self.message_user(
+            request, _("The token, shown this once only: %(secret)s") % {"secret": secret}, messages.WARNING
+        )

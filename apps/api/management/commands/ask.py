@@ -1,0 +1,74 @@
+import getpass
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.agents.models import Run, RunStatus
+from apps.api import asking
+from apps.chats.models import Group
+
+FAILED, BAD_USAGE, TIMED_OUT = 1, 2, 3
+PATIENCE = 5.0  # seconds until somebody who waits is told why
+
+
+class Command(BaseCommand):
+    help = (
+        "Asks a group's agent and prints the answer. The message and the answer stand on the group's chat page too."
+        " Exit codes: 0 answered, 1 the run failed, 2 bad usage or no such group, 3 no answer in time."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="FOLDER", help="the group's folder, such as main")
+        parser.add_argument("prompt", metavar="PROMPT", help="what you ask; - reads it from standard input")
+        parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="default: 300")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        group = Group.objects.filter(folder=options["folder"]).first()
+        if group is None:
+            raise CommandError(f"There is no group {options['folder']!r}.", returncode=BAD_USAGE)
+        found = self._ask(group, _checked(options["prompt"]), options["wait"])
+        if not found.is_over:
+            raise CommandError(f"No answer in {options['wait']:g} s; the run goes on.", returncode=TIMED_OUT)
+        assert found.run is not None
+        if found.run.status != RunStatus.SUCCEEDED:
+            raise CommandError(f"{found.run.get_status_display()}: {found.run.error}", returncode=FAILED)
+        if found.reply:
+            self.stdout.write(found.reply)
+
+    def _ask(self, group: Group, prompt: str, wait: float) -> asking.Outcome:
+        settled = async_to_sync(asking.settled)
+        try:
+            message = asking.post(group, prompt, sender_id="console", sender_name=getpass.getuser())
+        except asking.RefusedError as error:
+            raise CommandError(str(error), returncode=FAILED) from error
+        found = settled(message, min(wait, PATIENCE))
+        if not found.is_over and wait > PATIENCE:
+            if reason := _reason_to_wait(found.run):
+                self.stderr.write(reason)
+            found = settled(message, wait - PATIENCE)
+        return found
+
+
+def _checked(prompt: str) -> str:
+    text = sys.stdin.read() if prompt == "-" else prompt
+    if not text.strip():
+        raise CommandError("The prompt is empty.", returncode=BAD_USAGE)
+    if len(text) > asking.MOST_CHARACTERS:
+        raise CommandError(
+            f"The prompt has {len(text)} characters; at most {asking.MOST_CHARACTERS} are taken.", returncode=BAD_USAGE
+        )
+    return text
+
+
+def _reason_to_wait(run: Run | None) -> str:
+    """Empty while the agent works."""
+    if run is None or run.status != RunStatus.QUEUED:
+        return ""
+    if run.session.runs.filter(status=RunStatus.RUNNING).exists():
+        return "Waiting: the agent of this group is busy with another turn."
+    if run.error:
+        return f"Waiting: the last attempt failed, and will be repeated. {run.error}"
+    return "Waiting: nothing has begun to work on it. Is the service running (manage.py up)?"
