@@ -142,14 +142,17 @@ def test_an_interrupt_keeps_what_was_said_and_leaves_later_prompts_to_the_host(c
     assert "second" not in str(api.turns[-1].body["messages"])
 
 
-def test_an_interrupt_at_once_ends_the_turn_and_the_next_one_works(claude: Host, api: MessagesApi) -> None:
-    api.answer = lambda request: Hang() if request.last_text == "hi" else None
+def test_an_interrupt_at_any_moment_ends_the_turn_and_the_next_one_works(claude: Host, api: MessagesApi) -> None:
+    api.answer = lambda request: Hang() if request.last_text.startswith("never") else None
     session = claude.start()["session_id"]
-    claude.prompt("hi")
-    claude.send("interrupt")
-    assert claude.rest().result["interrupted"] is True
-    assert claude.start(session_id=session)["warm"] is True
-    assert claude.turn("again").text == "You said: again"
+    for moment in range(8):
+        claude.prompt(f"never {moment}")
+        time.sleep(moment * 0.005)  # the command line takes a prompt in some 15 ms
+        claude.send("interrupt")
+        assert claude.rest().result["interrupted"] is True
+        assert claude.start(session_id=session)["warm"] is True
+        assert claude.turn(f"again {moment}").text == f"You said: again {moment}"
+        claude.start(session_id=session)
 
 
 def test_a_model_that_hangs_can_be_interrupted_and_its_call_is_cancelled(claude: Host, api: MessagesApi) -> None:

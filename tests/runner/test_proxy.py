@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -173,6 +174,18 @@ def test_a_client_that_goes_away_cancels_its_request() -> None:
         assert await far.frame() == {"type": "http_cancel", "id": call_id}
         far.answer(call_id, b"too late")  # and a late answer harms nobody
         far.end(call_id)
+
+    run(story)
+
+
+def test_a_client_that_resets_its_connection_cancels_its_request() -> None:
+    async def story(far: Far) -> None:
+        raw = socket.create_connection(("127.0.0.1", int(far.proxy.url.rsplit(":", 1)[1])))
+        raw.sendall(GET)
+        call_id = (await far.frame())["id"]
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.close()
+        assert await far.frame() == {"type": "http_cancel", "id": call_id}
 
     run(story)
 

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import AgentUnavailableError, Reporter, Result, SessionUnknownError, add_usage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 90.0
 INTERRUPT_SECONDS = 10.0
+VANISH_SECONDS = 1.0
 UNKNOWN_SESSION = ("No conversation found", "requires a valid session")
 
 
@@ -43,6 +45,7 @@ class ClaudeAgent:
         self._taken = 0  # prompts taken since the last result
         self._texts: list[str] = []
         self._last_text = ""
+        self._saying = ""  # streamed, and not yet confirmed by a whole message
         self._streamed = False
         self._interrupting = False
         self._usage: dict[str, int] = {}
@@ -113,13 +116,20 @@ class ClaudeAgent:
             async with asyncio.timeout(INTERRUPT_SECONDS):
                 await self._withdraw()
                 await self._client.interrupt()
-                if self._waiting or self._taken:
-                    await ended.wait()
+                await self._settle(ended)
         except Exception as error:  # the SDK raises bare Exceptions for refused control requests
             self._reporter.log("warning", f"the command line ignored an interrupt and was ended: {error!r}")
             await self.close()
         if not ended.is_set():
             self._end_turn()
+
+    async def _settle(self, ended: asyncio.Event) -> None:
+        """Wait for the result of what was taken; a prompt caught on its way may vanish without one."""
+        if self._waiting and not self._taken:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), VANISH_SECONDS)
+        if self._taken:
+            await ended.wait()
 
     async def _withdraw(self) -> None:
         """Else the command line would run them as the next turn."""
@@ -165,6 +175,7 @@ class ClaudeAgent:
         else:
             if isinstance(message, AssistantMessage) and message.parent_tool_use_id is None and not message.error:
                 self._last_text = text_of(message) or self._last_text
+                self._saying = ""
             report_steps(message, self._reporter)
 
     def _note_accepted(self, message: "Message") -> None:
@@ -183,10 +194,13 @@ class ClaudeAgent:
                 self._reporter.delta("\n\n")
         elif event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
             self._streamed = True
+            self._saying += event["delta"]["text"]
             self._reporter.delta(event["delta"]["text"])
 
     def _take_result(self, message: "ResultMessage") -> None:
         """Close the turn, unless prompts still wait: the command line then goes on with them by itself."""
+        if not self._taken and not self._interrupting and (message.terminal_reason or "").startswith("aborted"):
+            return  # the echo of an interrupt that ended the turn before
         self.session_id = message.session_id
         self._taken = 0
         self._count(message)
@@ -211,14 +225,14 @@ class ClaudeAgent:
         self._spent = total
 
     def _end_turn(self, *, error: str | None = None) -> None:
-        if self._last_text and self._interrupting:
-            self._texts.append(self._last_text)
+        if self._interrupting and (self._saying or self._last_text):
+            self._texts.append(self._saying or self._last_text)
         result = Result(
             text="\n\n".join(self._texts),
             usage=self._usage,
             cost_usd=self._cost,
-            is_error=error is not None,
-            error=error,
+            is_error=error is not None and not self._interrupting,
+            error=None if self._interrupting else error,
             interrupted=self._interrupting,
         )
         self._ended.set()

@@ -70,7 +70,7 @@ class Exchange:
 
     def chunk(self, data: bytes) -> None:
         """Write a piece of the body; a client that does not read is cut off."""
-        if not self._chunked or not data:
+        if not self._chunked or not data or self._writer.transport.is_closing():
             return
         self._writer.write(b"%x\r\n%s\r\n" % (len(data), data))
         if self._writer.transport.get_write_buffer_size() > MAX_UNREAD:
@@ -82,7 +82,7 @@ class Exchange:
             _answer(self._writer, 502, error)
         elif error:
             self._writer.transport.abort()
-        elif self._chunked:
+        elif self._chunked and not self._writer.transport.is_closing():
             self._writer.write(b"0\r\n\r\n")
         if not self.done.done():
             self.done.set_result(None)
@@ -97,6 +97,13 @@ class _Reader(asyncio.StreamReader):
 
     def feed_eof(self) -> None:
         super().feed_eof()
+        self._gone()
+
+    def set_exception(self, exc: Exception) -> None:
+        super().set_exception(exc)
+        self._gone()
+
+    def _gone(self) -> None:
         if self.task is not None:
             self.task.cancel()
 
