@@ -48,6 +48,10 @@ class EncryptedDict(dict[str, str]):
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
     """A dict[str, str]; an unreadable one comes back empty with `unreadable` set, so that pages still open."""
 
+    # For the type checker: what may be assigned, and what is read.
+    _pyi_private_set_type: dict[str, str]  # type: ignore[assignment]
+    _pyi_private_get_type: EncryptedDict  # type: ignore[assignment]
+
     def from_db_value(self, value: str | None, *_: Any) -> EncryptedDict:
         if not value:
             return EncryptedDict()

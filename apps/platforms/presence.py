@@ -15,6 +15,7 @@ from apps.platforms.database import in_database
 logger = logging.getLogger(__name__)
 
 SWEEP = 10.0  # seconds between looks at the runs when nobody tells
+WITHOUT = 1.0  # seconds between looks for a connection that can show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Presence:
     async def _show(self, place: Place) -> None:
         while True:
             adapter = self._adapters().get(place.channel_id)
-            pause = SWEEP
+            pause = WITHOUT
             if adapter and adapter.typing_every:
                 pause = adapter.typing_every
                 try:

@@ -18,6 +18,12 @@ def chat():
     return services.web_chat(services.create_group(folder="team"))
 
 
+def send(chat, text, **fields):
+    message = services.send_message(chat, text=text, **fields)
+    assert message
+    return message
+
+
 def test_a_group_has_a_workspace_and_a_place_on_the_chat_page(groups_dir):
     group = services.create_group(folder="team", name="O'Brien's; DROP TABLE")
     assert (groups_dir / "team" / "logs").is_dir()
@@ -60,7 +66,7 @@ def test_what_the_agent_wrote_for_itself_is_not_visible(text, seen):
 
 
 def test_a_sent_message_waits_in_the_outbox(chat):
-    message = services.send_message(chat, text="hi <internal>x</internal>", thread_id="7")
+    message = send(chat, "hi <internal>x</internal>", thread_id="7")
     assert (message.text, message.delivery, message.thread_id) == ("hi", "queued", "7")
 
 
@@ -70,7 +76,7 @@ def test_nothing_visible_is_not_sent(chat):
 
 
 def test_only_what_did_not_arrive_is_sent_again(chat):
-    message = services.send_message(chat, text="hi")
+    message = send(chat, "hi")
     message.claim_delivery()
     message.mark_failed("blocked")
     assert services.resend(message)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.chats import services
-from apps.chats.models import Channel, Chat, Group, Platform
+from apps.chats.models import Channel, Chat, Group, Message, Platform
 from tests.fakes.telegram_api import TOKEN, TelegramApi
 
 
@@ -86,3 +86,10 @@ def registered_chat(channel: Channel, external_id: str = "-1001", **fields: Any)
     """A chat that the group `team` serves."""
     group = Group.objects.filter(folder="team").first() or services.create_group(folder="team", **fields)
     return Chat.objects.create(channel=channel, external_id=external_id, group=group, title="Team")
+
+
+def send(chat: Chat, text: str, **fields: Any) -> Message:
+    """Into the outbox."""
+    message = services.send_message(chat, text=text, **fields)
+    assert message
+    return message

@@ -34,22 +34,28 @@ def message(text="@Andy hello", *, number="1", chat="-1", sender="42", **fields)
     return InboundMessage(external_id=number, chat_id=chat, sender_id=sender, sender_name="Ann", text=text, **fields)
 
 
+def accepted(channel, arrived):
+    stored = intake.accept(channel, arrived)
+    assert stored
+    return stored
+
+
 def test_a_message_that_calls_is_stored_with_a_queued_run(channel, chat):
-    stored = intake.accept(channel, message())
+    stored = accepted(channel, message())
     assert stored.calls_agent
-    assert (stored.chat, stored.sender.name, stored.text) == (chat, "Ann", "@Andy hello")
+    assert (stored.chat, str(stored.sender), stored.text) == (chat, "Ann", "@Andy hello")
     assert Run.objects.get().status == Run.Status.QUEUED
 
 
 def test_chatter_is_remembered_without_a_run(channel, chat):
-    assert not intake.accept(channel, message("just talking")).calls_agent
+    assert not accepted(channel, message("just talking")).calls_agent
     assert not Run.objects.exists()
 
 
 def test_a_group_that_drops_chatter_stores_none_of_it(channel):
     registered(channel, "-2", unaddressed=Group.Unaddressed.DROP)
     assert intake.accept(channel, message("just talking", chat="-2")) is None
-    assert intake.accept(channel, message("@Andy hi", chat="-2", number="2")).text == "@Andy hi"
+    assert accepted(channel, message("@Andy hi", chat="-2", number="2")).text == "@Andy hi"
 
 
 def test_the_same_message_twice_is_one_row_and_one_run(channel, chat):
@@ -141,7 +147,7 @@ def test_a_changed_name_is_taken_over(channel, chat):
 
 
 def test_what_a_database_cannot_hold_is_made_to_fit(channel, chat):
-    stored = intake.accept(channel, message("@Andy a\0b", chat_title="x" * 999))
+    stored = accepted(channel, message("@Andy a\0b", chat_title="x" * 999))
     assert stored.text == "@Andy ab"
 
 
@@ -153,7 +159,7 @@ def test_a_message_that_cannot_be_stored_does_not_hold_up_the_others(channel, ch
 
 
 def test_another_bots_message_is_context_only(channel, chat):
-    assert not intake.accept(channel, message(from_bot=True)).calls_agent
+    assert not accepted(channel, message(from_bot=True)).calls_agent
     assert not Run.objects.exists()
 
 

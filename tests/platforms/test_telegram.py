@@ -1,20 +1,452 @@
 """The real SDK against a Bot API that speaks the wire, with the real listeners and a real database."""
 
+import time
+from datetime import timedelta
+
 import pytest
 
+from apps.agents.models import Run
+from apps.agents.services import session_for
 from apps.chats import services
-from apps.chats.models import Message
-from tests.platforms.conftest import registered_chat, telegram_channel, until
+from apps.chats.models import Channel, Chat, Group, Incident, Message
+from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, UNREADABLE, Cut, Failure, Garbage, Hang, TelegramApi
+from tests.platforms.conftest import Listeners, registered_chat, send, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_message_becomes_a_row_and_an_answer_is_delivered(api, listeners):
-    chat = registered_chat(telegram_channel(api))
+@pytest.fixture
+def chat(api: TelegramApi) -> Chat:
+    return registered_chat(telegram_channel(api))
+
+
+def status(name: str = "bot") -> str:
+    return Channel.objects.get(name=name).status
+
+
+def detail(name: str = "bot") -> str:
+    return Channel.objects.get(name=name).status_detail
+
+
+def outbound(delivery: str) -> int:
+    return Message.objects.outbound().filter(delivery=delivery).count()
+
+
+def age(message: Message, **by: float) -> None:
+    Message.objects.filter(pk=message.pk).update(created_at=message.created_at - timedelta(**by))
+
+
+# In.
+
+
+def test_a_message_becomes_a_row_and_an_answer_is_delivered(api, listeners, chat):
     listeners.start()
     message_id = api.say("@Andy hello", chat_id=-1001)
     message = until(lambda: Message.objects.inbound().first())
     assert (message.text, message.external_id, message.sender_name) == ("@Andy hello", str(message_id), "Ann")
-    services.send_message(chat, text="**Hi** Ann", reply_to=str(message_id))
+    send(chat, "**Hi** Ann", reply_to=str(message_id))
     assert api.wait_for_sent(1)[0].text == "<b>Hi</b> Ann"
     assert until(lambda: Message.objects.outbound().get().external_parts)
+    assert str(message_id) in api.sent[0].parameters["reply_parameters"]
+
+
+def test_five_hundred_messages_at_once_are_all_kept_in_order(api, listeners, chat):
+    for number in range(500):
+        api.say(f"message {number}", chat_id=-1001)
+    listeners.start()
+    until(lambda: Message.objects.inbound().count() == 500)
+    assert [row.text for row in Message.objects.order_by("pk")] == [f"message {number}" for number in range(500)]
+
+
+def test_what_arrived_while_nobody_listened_is_read_later_and_only_once(api, listeners, chat):
+    api.say("@Andy one", chat_id=-1001)
+    listeners.start()
+    until(lambda: Message.objects.inbound().count() == 1)
+    listeners.stop()
+    api.say("@Andy two", chat_id=-1001)
+    listeners.start()
+    until(lambda: Message.objects.inbound().count() == 2)
+    assert Run.objects.count() == 1
+
+
+def test_nothing_is_confirmed_before_it_is_stored(api, listeners, chat):
+    api.say("@Andy one", chat_id=-1001)
+    listeners.start()
+    until(lambda: Message.objects.inbound().exists())
+    assert api.wait_for(lambda: any(call.parameters["offset"] == "1001" for call in api.calls_of("getUpdates")))
+    confirmed = [call.at for call in api.calls_of("getUpdates") if call.parameters["offset"] == "1001"]
+    stored = Message.objects.get().created_at.timestamp()
+    assert time.time() - (time.monotonic() - confirmed[0]) >= stored
+
+
+def test_an_unknown_chat_is_discovered(api, listeners):
+    telegram_channel(api)
+    listeners.start()
+    api.say("hello", chat_id=-77, chat={"id": -77, "type": "group", "title": "Family"})
+    assert until(lambda: Chat.objects.discovered().filter(title="Family").exists())
+    assert not Message.objects.exists()
+
+
+def test_a_topic_comes_and_goes_as_a_thread(api, listeners, chat):
+    listeners.start()
+    api.say("@Andy hi", chat_id=-1001, message_thread_id=7, is_topic_message=True)
+    until(lambda: Message.objects.filter(thread_id="7").exists())
+    send(chat, "in the topic", thread_id="7")
+    send(chat, "in the general one", thread_id="1")
+    topic, general = api.wait_for_sent(2)
+    assert topic.parameters["message_thread_id"] == "7"
+    assert "message_thread_id" not in general.parameters
+
+
+def test_a_group_that_becomes_a_supergroup_stays_registered(api, listeners, chat):
+    listeners.start()
+    api.say(chat_id=-1001, migrate_to_chat_id=-100500)
+    api.say("@Andy still there?", chat_id=-100500)
+    assert until(lambda: Message.objects.inbound().first()).chat == chat
+
+
+def test_a_strange_update_holds_up_nobody(api, listeners, chat):
+    listeners.start()
+    api.push(
+        {
+            "message_reaction_count": {
+                "chat": {"id": -1001, "type": "supergroup"},
+                "message_id": 1,
+                "date": 1,
+                "reactions": [],
+            }
+        }
+    )
+    api.push({"edited_message": {"message_id": 1, "date": 1, "chat": {"id": -1001, "type": "supergroup"}, "text": "x"}})
+    api.say("@Andy hello", chat_id=-1001)
+    assert until(lambda: Message.objects.inbound().exists())
+
+
+# Out.
+
+
+def test_a_long_text_arrives_in_two_parts_in_order(api, listeners, chat):
+    listeners.start()
+    send(chat, "a" * 4096 + "b")
+    assert [call.text for call in api.wait_for_sent(2)] == ["a" * 4096, "b"]
+    until(lambda: len(Message.objects.get().external_parts) == 2)
+
+
+def test_a_server_error_is_retried_and_one_message_is_seen(api, listeners, chat):
+    api.fail("sendMessage", Failure(500), Failure(502))
+    listeners.start()
+    send(chat, "hi")
+    until(lambda: outbound("sent") == 1)
+    assert len(api.sent) == 1
+    assert Message.objects.get().attempts == 3
+
+
+def test_a_retry_begins_with_the_missing_part_and_keeps_the_order(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    send(chat, "a" * 4096 + "b")
+    api.wait_for_sent(1)
+    api.fail("sendMessage", Failure(500))
+    send(chat, "c")
+    assert [call.text[:1] for call in api.wait_for_sent(3)] == ["a", "b", "c"]
+
+
+def test_a_message_that_is_retried_holds_back_the_next_in_its_chat_only(api, listeners, chat, settings):
+    settings.OUTBOX_RETRY_DELAY = (4, 4)
+    other = registered_chat(chat.channel, "-1002")
+    api.fail("sendMessage", Failure(500))
+    send(chat, "first")
+    listeners.start()
+    until(lambda: Message.objects.filter(attempts=1, delivery="queued").exists())
+    send(chat, "second")
+    send(other, "elsewhere")
+    assert [call.text for call in api.wait_for_sent(3)] == ["elsewhere", "first", "second"]
+
+
+def test_rate_limited_waits_as_told_without_counting_it(api, listeners, chat):
+    api.fail("sendMessage", Failure(429, "Too Many Requests", retry_after=1))
+    send(chat, "one")
+    send(chat, "two")
+    listeners.start()
+    api.wait_for_sent(2)
+    refused = next(call for call in api.calls_of("sendMessage") if not call.answered)
+    assert [call.text for call in api.sent] == ["one", "two"]
+    assert api.sent[0].at - refused.at >= 0.9
+    until(lambda: outbound("sent") == 2)
+    assert set(Message.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_permanent_refusal_fails_at_once_is_shown_and_lets_the_next_pass(api, listeners, chat):
+    api.fail("sendMessage", Failure(403, "Forbidden: bot was kicked from the supergroup chat"))
+    send(chat, "one")
+    send(chat, "two")
+    listeners.start()
+    assert [call.text for call in api.wait_for_sent(1)] == ["two"]
+    failed = Message.objects.get(text="one")
+    assert (failed.delivery, failed.attempts) == ("failed", 1)
+    assert "bot was kicked" in failed.error
+    assert "bot was kicked" in Incident.objects.get(kind="delivery").sentence
+
+
+def test_a_failed_message_can_be_sent_again(api, listeners, chat):
+    api.fail("sendMessage", Failure(403, "Forbidden"))
+    message = send(chat, "one")
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    message.refresh_from_db()
+    services.resend(message)
+    assert api.wait_for_sent(1)[0].text == "one"
+
+
+def test_markup_that_telegram_cannot_read_goes_plain(api, listeners, chat):
+    api.fail("sendMessage", UNREADABLE)
+    send(chat, "**bold** a<b")
+    listeners.start()
+    (sent,) = api.wait_for_sent(1)
+    assert sent.text == "bold a<b"
+    assert "parse_mode" not in sent.parameters
+
+
+def test_garbage_for_an_answer_is_survived(api, listeners, chat):
+    api.fail("getUpdates", Garbage())
+    api.fail("sendMessage", Failure(500, "x"), Garbage())
+    send(chat, "hi")
+    listeners.start()
+    api.wait_for_sent(1)
+    until(lambda: outbound("sent") == 1)
+
+
+def test_a_connection_cut_before_the_answer_is_sent_again_while_young(api, listeners, chat):
+    api.fail("sendMessage", Cut(done=True))
+    send(chat, "hi")
+    listeners.start()
+    until(lambda: outbound("sent") == 1)
+    assert len(api.sent) == 2  # the one window in which a message may be seen twice
+
+
+def test_an_old_message_of_which_nobody_knows_is_left_for_a_person(api, listeners, chat):
+    api.fail("sendMessage", Cut(done=True))
+    message = send(chat, "hi")
+    age(message, minutes=16)
+    listeners.start()
+    until(lambda: outbound("unknown") == 1)
+    time.sleep(0.5)
+    assert len(api.sent) == 1
+    assert "not known whether" in Incident.objects.get().sentence
+
+
+def test_a_send_into_a_chat_that_moved_follows_it(api, listeners, chat):
+    api.fail("sendMessage", Failure(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-100500))
+    send(chat, "hi")
+    listeners.start()
+    assert api.wait_for_sent(1)[0].chat_id == -100500
+
+
+def test_a_hung_channel_delays_no_other(api, listeners, chat):
+    with TelegramApi() as hanging:
+        hanging.keep_failing("sendMessage", Hang(30))
+        stuck = registered_chat(telegram_channel(hanging, name="stuck"), "-5")
+        for _ in range(20):
+            send(stuck, "never")
+        listeners.start()
+        until(lambda: status("stuck") == "online")
+        until(lambda: outbound("sending") == 1)
+        send(chat, "hi")
+        began = time.monotonic()
+        api.wait_for_sent(1)
+        assert time.monotonic() - began < 5
+        hanging.stop()
+
+
+# The typing indicator.
+
+
+def test_typing_is_shown_while_a_run_works(api, listeners, chat):
+    session = session_for(chat.group)
+    run = Run.objects.create(session=session, chat=chat, cause="message", status="running", thread_id="1")
+    listeners.start()
+    assert api.wait_for(lambda: bool(api.calls_of("sendChatAction")))
+    action = api.calls_of("sendChatAction")[0]
+    assert (action.chat_id, action.parameters["action"]) == (-1001, "typing")
+    assert action.parameters["message_thread_id"] == "1"
+    run.finish(Run.Status.SUCCEEDED)
+
+
+# The connection.
+
+
+def test_a_revoked_token_is_an_incident_and_a_red_light_for_this_channel_only(api, listeners, chat):
+    with TelegramApi() as other:
+        telegram_channel(other, name="good")
+        api.tokens.clear()
+        listeners.start()
+        until(lambda: status() == "failed")
+        until(lambda: status("good") == "online")
+    assert "revoked" in detail()
+    assert "revoked" in until(Incident.objects.first).sentence
+    calls = len(api.calls)
+    time.sleep(1)
+    assert len(api.calls) == calls
+
+
+def test_a_token_revoked_later_is_noticed_and_no_text_shows_it(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    api.keep_failing("*", UNAUTHORIZED)
+    api.say("wake up", chat_id=-1001)
+    until(lambda: status() == "failed")
+    texts = [detail(), *Incident.objects.values_list("sentence", flat=True)]
+    assert not any(TOKEN in text for text in texts)
+
+
+def test_editing_the_channel_brings_it_back(api, listeners, chat):
+    channel = chat.channel
+    channel.credentials = {"token": "1:wrong"}
+    channel.save()
+    listeners.start()
+    until(lambda: status() == "failed")
+    channel.refresh_from_db()
+    channel.credentials = {"token": TOKEN}
+    channel.save()
+    until(lambda: status() == "online", seconds=5)
+
+
+def test_disabling_and_enabling_takes_effect_within_five_seconds(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    Channel.objects.update(enabled=False)
+    until(lambda: status() == "off", seconds=5)
+    Channel.objects.update(enabled=True)
+    until(lambda: status() == "online", seconds=5)
+
+
+def test_a_deleted_channel_is_let_go(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    Channel.objects.all().delete()
+    time.sleep(2.5)
+    calls = len(api.calls_of("getUpdates"))
+    api.say("hello", chat_id=-1001)
+    time.sleep(0.5)
+    assert len(api.calls_of("getUpdates")) == calls
+
+
+def test_a_missing_credential_is_said(api, listeners):
+    telegram_channel(api, credentials={})
+    listeners.start()
+    until(lambda: status() == "failed")
+    assert "'token'" in detail()
+
+
+def test_another_poller_is_named_and_we_come_back(api, listeners, chat):
+    api.keep_failing("getUpdates", CONFLICT)
+    listeners.start()
+    until(lambda: status() == "retrying")
+    assert "Another program" in detail()
+    api.keep_failing("getUpdates", None)
+    until(lambda: status() == "online")
+    assert detail() == ""
+
+
+def test_a_flood_of_polls_is_waited_out_as_told(api, listeners, chat):
+    api.fail("getUpdates", Failure(429, "Too Many Requests", retry_after=1))
+    listeners.start()
+    until(lambda: status() == "retrying")
+    until(lambda: status() == "online")
+    refused, taken = api.calls_of("getUpdates")[:2]
+    assert taken.at - refused.at >= 0.9
+
+
+def test_a_network_cut_of_three_seconds_is_survived_both_ways(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    api.stop()
+    until(lambda: status() == "retrying")
+    assert "cannot be reached" in detail()
+    send(chat, "while you were away")
+    time.sleep(3)
+    api.start()
+    until(lambda: status() == "online", seconds=5)
+    api.say("@Andy are you there?", chat_id=-1001)
+    assert until(lambda: Message.objects.inbound().exists())
+    assert api.wait_for_sent(1)[0].text == "while you were away"
+
+
+def test_a_connection_that_says_nothing_is_built_anew(api, listeners, chat, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 1
+    api.fail("getUpdates", Failure(500), Hang(30))
+    listeners.start()
+    until(lambda: "Nothing was heard" in detail())
+    until(lambda: status() == "online")
+
+
+def test_a_disabled_channels_message_fails_and_says_so(api, listeners, chat):
+    Channel.objects.filter(pk=chat.channel_id).update(enabled=False)
+    send(chat, "hi")
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    assert Message.objects.get().error == "The channel bot is disabled."
+    assert not api.sent
+
+
+def test_a_channel_without_an_adapter_says_so_and_its_message_fails(api, listeners):
+    channel = Channel.objects.create(platform="slack", name="work")
+    send(registered_chat(channel), "hi")
+    listeners.start()
+    until(lambda: status("work") == "failed")
+    until(lambda: outbound("failed") == 1)
+    assert "no adapter for slack" in Message.objects.get().error
+
+
+# A crash between sending and recording, at the level of rows.
+
+
+def test_a_young_message_found_half_sent_is_sent_again_from_its_missing_part(api, listeners, chat):
+    message = send(chat, "a" * 4096 + "b")
+    message.claim_delivery()
+    message.mark_part_sent("555")
+    listeners.start()
+    assert [call.text for call in api.wait_for_sent(1)] == ["b"]
+    until(lambda: outbound("sent") == 1)
+
+
+def test_an_old_message_found_half_sent_is_left_for_a_person(api, listeners, chat):
+    message = send(chat, "hi")
+    message.claim_delivery()
+    age(message, minutes=16)
+    listeners.start()
+    until(lambda: outbound("unknown") == 1)
+    assert not api.sent
+    message.refresh_from_db()
+    services.resend(message)
+    assert api.wait_for_sent(1)[0].text == "hi"
+
+
+def test_temporary_trouble_is_put_up_with_for_a_day(api, listeners, chat):
+    api.keep_failing("sendMessage", Failure(500, "sick"))
+    message = send(chat, "hi")
+    age(message, hours=25)
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    message.refresh_from_db()
+    assert "for a day" in message.error
+
+
+def test_the_listeners_stop_quickly_and_leave_the_status_off(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    began = time.monotonic()
+    listeners.stop()
+    assert time.monotonic() - began < 5
+    assert set(Channel.objects.values_list("status", flat=True)) == {"off"}
+
+
+def test_main_answers_everything_on_the_chat_page_too(listeners, transactional_db):
+    group = services.create_group(folder="main", is_main=True)
+    assert isinstance(listeners, Listeners)
+    listeners.start()
+    message = send(services.web_chat(group), "hello")
+    until(lambda: outbound("sent") == 1)
+    message.refresh_from_db()
+    assert message.external_parts == [f"{message.idempotency_key}-0"]
+    assert Group.objects.count() == 1

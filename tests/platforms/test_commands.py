@@ -1,0 +1,106 @@
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.chats.models import Channel
+from tests.environment import service_environment
+
+pytestmark = pytest.mark.django_db
+
+
+def add(*arguments):
+    out = io.StringIO()
+    call_command("addchannel", *arguments, stdout=out)
+    return Channel.objects.get(pk=int(out.getvalue()))
+
+
+def refusal(*arguments):
+    with pytest.raises(CommandError) as refused:
+        call_command("addchannel", *arguments)
+    assert not Channel.objects.exists()
+    return str(refused.value)
+
+
+def test_a_channel_is_added_and_only_its_id_printed():
+    channel = add("telegram", "--name", "bot", "--set", "token=1:abc", "--set", "api_base=http://127.0.0.1:1")
+    assert (channel.name, channel.enabled, channel.options) == ("bot", True, {"api_base": "http://127.0.0.1:1"})
+    assert channel.credential("token") == "1:abc"
+
+
+def test_a_name_is_found_when_none_is_given():
+    assert [add("telegram", "--set", "token=1:a").name for _ in range(3)] == ["telegram", "telegram-2", "telegram-3"]
+
+
+def test_it_may_be_disabled_and_refer_to_the_environment():
+    channel = add("telegram", "--disabled", "--set", "token=env:MY_TOKEN")
+    assert (channel.enabled, dict(channel.credentials)) == (False, {"token": "env:MY_TOKEN"})
+
+
+def test_a_secret_may_come_by_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1:from-stdin\n"))
+    assert add("telegram", "--set", "token=-").credential("token") == "1:from-stdin"
+
+
+def test_an_unknown_key_is_refused_with_the_known_ones():
+    assert "it knows: token, api_base" in refusal("telegram", "--set", "tokn=1:a")
+
+
+def test_a_missing_token_is_refused():
+    assert "needs --set token=VALUE" in refusal("telegram")
+
+
+def test_a_setting_without_a_value_is_refused():
+    assert "KEY=VALUE is expected" in refusal("telegram", "--set", "token")
+
+
+def test_an_unknown_platform_is_refused_with_the_known_ones():
+    assert "telegram" in refusal("telegraph", "--set", "token=1:a")
+
+
+def test_a_name_that_is_taken_is_refused():
+    add("telegram", "--name", "bot", "--set", "token=1:a")
+    with pytest.raises(CommandError, match="already exists"):
+        call_command("addchannel", "telegram", "--name", "bot", "--set", "token=1:b")
+
+
+@pytest.fixture
+def installation(tmp_path):
+    """A database of its own, for real processes."""
+    environment = service_environment(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True, timeout=60)
+    return environment
+
+
+def runchannels(environment):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "runchannels"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_runchannels_ends_cleanly_on_a_signal_and_tolerates_no_second_one(installation, number):
+    process = runchannels(installation)
+    for line in process.stderr:
+        if "web (web) is online" in line:
+            break
+    second = subprocess.run(
+        [sys.executable, "manage.py", "runchannels"],
+        env=installation,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (second.returncode, "runs already" in second.stderr) == (1, True)
+    began = time.monotonic()
+    os.kill(process.pid, number)
+    _, rest = process.communicate(timeout=20)
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert time.monotonic() - began < 5
