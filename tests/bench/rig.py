@@ -1,0 +1,50 @@
+"""The whole service with its real parts, between a fake of Telegram's Bot API and a stub of the model without delay."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fakes.messages_api import MessagesApi
+from tests.fakes.telegram_api import TOKEN, TelegramApi
+from tests.journeys.service import Service, wait_until
+
+ANSWER_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A running service whose channel is online."""
+
+    service: Service
+    telegram: TelegramApi
+    model: MessagesApi
+
+    def turn(self, chat_id: int, text: str = "@Andy hello") -> float:
+        """Seconds from the message's hand-over to the Bot API until the answer is there."""
+        sent = len(self.telegram.sent)
+        began = time.monotonic()
+        self.telegram.say(text, chat_id=chat_id)
+        answer = self.telegram.wait_for_sent(sent + 1, ANSWER_TIMEOUT)[sent]
+        assert "hello" in answer.text, f"this is no answer: {answer.text}\n{self.service.log[-4000:]}"
+        return answer.at - began
+
+
+@contextmanager
+def running(groups: dict[str, int]) -> Iterator[Rig]:
+    """`groups`: folder → the id of its Telegram chat."""
+    with tempfile.TemporaryDirectory(prefix="ngb-bench-") as folder, TelegramApi() as telegram, MessagesApi() as model:
+        data_dir = Path(folder) / "data"
+        data_dir.mkdir()
+        key = {"ANTHROPIC_API_KEY": "sk-ant-of-the-bench", "ANTHROPIC_BASE_URL": model.url}
+        service = Service(data_dir, AGENT_RUNTIME="docker", **key)
+        service.manage("migrate", "--verbosity", "0")
+        with service:
+            credentials = ["--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}"]
+            service.manage("addchannel", "telegram", "--name", "bench", *credentials)
+            for name, chat_id in groups.items():
+                service.manage("addgroup", name, "--chat", f"telegram:{chat_id}")
+            wait_until(lambda: telegram.calls_of("getUpdates"), 30, "the first poll")
+            yield Rig(service, telegram, model)
