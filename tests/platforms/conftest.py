@@ -2,6 +2,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,3 +94,24 @@ def send(chat: Chat, text: str, **fields: Any) -> Message:
     message = services.send_message(chat, text=text, **fields)
     assert message
     return message
+
+
+@pytest.fixture
+def chat(api: TelegramApi) -> Chat:
+    return registered_chat(telegram_channel(api))
+
+
+def status(name: str = "bot") -> str:
+    return Channel.objects.get(name=name).status
+
+
+def detail(name: str = "bot") -> str:
+    return Channel.objects.get(name=name).status_detail
+
+
+def outbound(delivery: str) -> int:
+    return Message.objects.outbound().filter(delivery=delivery).count()
+
+
+def age(message: Message, **by: float) -> None:
+    Message.objects.filter(pk=message.pk).update(created_at=message.created_at - timedelta(**by))

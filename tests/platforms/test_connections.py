@@ -1,0 +1,143 @@
+"""Connections come, fail and come back; each channel for itself."""
+
+import time
+
+import pytest
+
+from apps.chats.models import Channel, Incident, Message
+from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, Hang, TelegramApi
+from tests.platforms.conftest import detail, outbound, registered_chat, send, status, telegram_channel, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_revoked_token_is_an_incident_and_a_red_light_for_this_channel_only(api, listeners, chat):
+    with TelegramApi() as other:
+        telegram_channel(other, name="good")
+        api.tokens.clear()
+        listeners.start()
+        until(lambda: status() == "failed")
+        until(lambda: status("good") == "online")
+    assert "revoked" in detail()
+    assert "revoked" in until(Incident.objects.first).sentence
+    calls = len(api.calls)
+    time.sleep(1)
+    assert len(api.calls) == calls
+
+
+def test_a_token_revoked_later_is_noticed_and_no_text_shows_it(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    api.keep_failing("*", UNAUTHORIZED)
+    api.say("wake up", chat_id=-1001)
+    until(lambda: status() == "failed")
+    texts = [detail(), *Incident.objects.values_list("sentence", flat=True)]
+    assert not any(TOKEN in text for text in texts)
+
+
+def test_editing_the_channel_brings_it_back(api, listeners, chat):
+    channel = chat.channel
+    channel.credentials = {"token": "1:wrong"}
+    channel.save()
+    listeners.start()
+    until(lambda: status() == "failed")
+    channel.refresh_from_db()
+    channel.credentials = {"token": TOKEN}
+    channel.save()
+    until(lambda: status() == "online", seconds=5)
+
+
+def test_disabling_and_enabling_takes_effect_within_five_seconds(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    Channel.objects.update(enabled=False)
+    until(lambda: status() == "off", seconds=5)
+    Channel.objects.update(enabled=True)
+    until(lambda: status() == "online", seconds=5)
+
+
+def test_a_deleted_channel_is_let_go(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    Channel.objects.all().delete()
+    time.sleep(2.5)
+    calls = len(api.calls_of("getUpdates"))
+    api.say("hello", chat_id=-1001)
+    time.sleep(0.5)
+    assert len(api.calls_of("getUpdates")) == calls
+
+
+def test_a_missing_credential_is_said(api, listeners):
+    telegram_channel(api, credentials={})
+    listeners.start()
+    until(lambda: status() == "failed")
+    assert "'token'" in detail()
+
+
+def test_another_poller_is_named_and_we_come_back(api, listeners, chat):
+    api.keep_failing("getUpdates", CONFLICT)
+    listeners.start()
+    until(lambda: status() == "retrying")
+    assert "Another program" in detail()
+    api.keep_failing("getUpdates", None)
+    until(lambda: status() == "online")
+    assert detail() == ""
+
+
+def test_a_flood_of_polls_is_waited_out_as_told(api, listeners, chat):
+    api.fail("getUpdates", Failure(429, "Too Many Requests", retry_after=1))
+    listeners.start()
+    until(lambda: status() == "retrying")
+    until(lambda: status() == "online")
+    refused, taken = api.calls_of("getUpdates")[:2]
+    assert taken.at - refused.at >= 0.9
+
+
+def test_a_network_cut_of_three_seconds_is_survived_both_ways(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    api.stop()
+    until(lambda: status() == "retrying")
+    assert "cannot be reached" in detail()
+    send(chat, "while you were away")
+    time.sleep(3)
+    api.start()
+    until(lambda: status() == "online", seconds=5)
+    api.say("@Andy are you there?", chat_id=-1001)
+    assert until(lambda: Message.objects.inbound().exists())
+    assert api.wait_for_sent(1)[0].text == "while you were away"
+
+
+def test_a_connection_that_says_nothing_is_built_anew(api, listeners, chat, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 1
+    api.fail("getUpdates", Failure(500), Hang(30))
+    listeners.start()
+    until(lambda: "Nothing was heard" in detail())
+    until(lambda: status() == "online")
+
+
+def test_a_disabled_channels_message_fails_and_says_so(api, listeners, chat):
+    Channel.objects.filter(pk=chat.channel_id).update(enabled=False)
+    send(chat, "hi")
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    assert Message.objects.get().error == "The channel bot is disabled."
+    assert not api.sent
+
+
+def test_a_channel_without_an_adapter_says_so_and_its_message_fails(api, listeners):
+    channel = Channel.objects.create(platform="slack", name="work")
+    send(registered_chat(channel), "hi")
+    listeners.start()
+    until(lambda: status("work") == "failed")
+    until(lambda: outbound("failed") == 1)
+    assert "no adapter for slack" in Message.objects.get().error
+
+
+def test_the_listeners_stop_quickly_and_leave_the_status_off(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    began = time.monotonic()
+    listeners.stop()
+    assert time.monotonic() - began < 5
+    assert set(Channel.objects.values_list("status", flat=True)) == {"off"}
