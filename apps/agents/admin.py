@@ -16,7 +16,8 @@ class RunStepInline(admin.TabularInline):  # type: ignore[type-arg]
     model = RunStep
     extra = 0
     can_delete = False
-    fields = ["seq", "created_at", "kind", "summary", "detail"]
+    fields = ("seq", "created_at", "kind", "summary", "detail")
+    readonly_fields = fields
 
 
 @admin.register(Run)

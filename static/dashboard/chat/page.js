@@ -47,7 +47,7 @@ function changed(item, state, sentence) {
 
 const outbox = new Outbox({
   key: `outbox:${room.dataset.folder}`,
-  post: (item, signal) => post(room.dataset.messages, { id: item.id, text: item.text }, signal),
+  post: (item, signal) => post(room.dataset.messagesUrl, { id: item.id, text: item.text }, signal),
   onChange: changed,
 });
 
@@ -83,7 +83,7 @@ function url() {
 async function loadOlder() {
   older.disabled = true;
   try {
-    const response = await fetch(`${room.dataset.messages}?before=${older.dataset.before}`, { redirect: "error" });
+    const response = await fetch(`${room.dataset.messagesUrl}?before=${older.dataset.before}`, { redirect: "error" });
     if (!response.ok) return;
     const next = transcript.prepend(await response.text());
     older.hidden = next === null;
@@ -100,7 +100,7 @@ document.getElementById("work").addEventListener("click", async (event) => {
   if (!button) return;
   button.disabled = true;
   try {
-    const response = await post(room.dataset.stop, {}, AbortSignal.timeout(10_000));
+    const response = await post(room.dataset.stopUrl, {}, AbortSignal.timeout(10_000));
     if (!response.ok) button.disabled = false;
   } catch {
     button.disabled = false; // it may be pressed again

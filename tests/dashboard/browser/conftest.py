@@ -1,0 +1,148 @@
+"""A real web server, a real Redis and a real Chromium; only the agent is played."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from nanogridbot.processes import embedded_redis
+from tests.environment import service_environment
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PASSWORD = "correct horse battery"
+SETUP = f"""
+from django.contrib.auth.models import User
+from apps.chats.services import create_group
+User.objects.create_superuser("lena", password="{PASSWORD}")
+create_group(folder="main", name="Main", is_main=True)
+create_group(folder="family", name="The family")
+"""
+
+
+@dataclass
+class Site:
+    """An installation of its own, and its processes."""
+
+    data: Path
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        bind = f"127.0.0.1:{self.port}"
+        return service_environment(self.data, NGB_BIND=bind, AGENT_RUNTIME="process", DATABASE_URL="")
+
+    def python(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, *arguments], env=self.environment, check=True, timeout=120)
+
+    def start(self, name: str, *arguments: str) -> None:
+        self.processes[name] = subprocess.Popen([sys.executable, *arguments], env=self.environment)
+
+    def start_web(self) -> None:
+        self.start("web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "nanogridbot.asgi:application")
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            assert time.monotonic() < deadline, "the web server does not answer"
+            time.sleep(0.1)
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"), free_port())
+    site.python("manage.py", "migrate", "-v0")
+    site.python("manage.py", "shell", "-v0", "-c", SETUP)
+    site.processes["redis"] = embedded_redis.start(site.data / "run" / "redis.sock")
+    site.start_web()
+    site.start("worker", "-m", "tests.dashboard.browser.played_worker")
+    yield site
+    for name in reversed(list(site.processes)):  # Redis last
+        site.stop(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("skipped because Chromium is missing")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def cookies(site: Site, chromium: Browser) -> Any:
+    """What a person's browser keeps after signing in on the page."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/chat/main/")
+    page.fill("[name=username]", "lena")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#room")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser, cookies: Any) -> Iterator[Any]:
+    """Opens a page of the site in a browser of its own; errors on its console fail the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "/chat/main/", *, loud: bool = True, **options: Any) -> Page:
+        context = chromium.new_context(
+            storage_state=cookies, **{"locale": "en-GB", "reduced_motion": "reduce"} | options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        if loud:
+            page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{site.url}{path}")
+        if path.removeprefix("/chat/") not in (path, ""):
+            page.wait_for_selector("#room[data-connection=open]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,254 @@
+"""The operator's desk, through the pages a person sees."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.agents.models import Run
+from apps.agents.services import session_for
+from apps.chats import incidents
+from apps.chats.models import Channel, Chat, Group, Incident, Message
+from apps.chats.services import web_channel
+from tests.dashboard.conftest import answered, said
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "123456:VERY-SECRET-TOKEN"
+
+
+@pytest.fixture
+def channel(db):
+    return Channel.objects.create(platform="telegram", name="Bot", credentials={"token": SECRET, "extra": "x-y-z-1"})
+
+
+def channel_form(**more):
+    return {"name": "Bot", "enabled": "on", "options": "{}"} | more
+
+
+def change(browser_of, channel, **more):
+    response = browser_of.post(f"/admin/chats/channel/{channel.pk}/change/", channel_form(**more))
+    channel.refresh_from_db()
+    return response
+
+
+def test_every_list_and_form_opens(browser_of, chat, channel):
+    message = said(chat, "hello")
+    answered(chat, "hi")
+    incidents.record("mount", "family", "Refused.")
+    run = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message")
+    run.steps.create(seq=1, kind="tool", summary="send_message")
+    pages = ["chats/channel", "chats/chat", "chats/group", "chats/message", "chats/incident", "chats/sender"]
+    pages += ["chats/attachment", "agents/run", "agents/session", "agents/runstep"]
+    details = [f"chats/message/{message.pk}", f"agents/run/{run.pk}", f"chats/chat/{chat.pk}"]
+    details += [f"chats/group/{chat.group_id}", f"chats/incident/{Incident.objects.get().pk}"]
+
+    for page in [*pages, *(f"{detail}/change" for detail in details), "chats/group/add", "chats/channel/add"]:
+        response = browser_of.get(f"/admin/{page}/")
+        assert response.status_code == 200, page
+        assert "style=" not in response.text, page
+
+
+def test_a_credential_is_never_shown(browser_of, channel):
+    pages = [f"/admin/chats/channel/{channel.pk}/change/", "/admin/chats/channel/", "/", "/readyz"]
+
+    shown = "".join(browser_of.get(page).text for page in pages)
+    refused = change(browser_of, channel, name="").text  # the form comes back with its error
+
+    assert "token" in shown
+    assert SECRET not in shown + refused
+    assert "x-y-z-1" not in shown + refused
+
+
+def test_what_is_left_empty_stays(browser_of, channel):
+    change(browser_of, channel, name="Renamed")
+
+    assert channel.name == "Renamed"
+    assert channel.credential("token") == SECRET
+
+
+def test_what_is_written_replaces_and_what_is_ticked_goes(browser_of, channel):
+    change(
+        browser_of,
+        channel,
+        **{
+            "credentials-value-token": "new-value",
+            "credentials-delete-extra": "on",
+            "credentials-new-key-0": "webhook_secret",
+            "credentials-new-value-0": "env:HOOK",
+        },
+    )
+
+    assert channel.credentials == {"token": "new-value", "webhook_secret": "env:HOOK"}
+
+
+def test_a_refused_form_does_not_give_back_what_was_written(browser_of, channel):
+    response = change(browser_of, channel, **{"name": "", "credentials-value-token": "typed-secret"})
+
+    assert response.status_code == 200
+    assert "typed-secret" not in response.text
+
+
+def test_a_credential_needs_a_name(browser_of, channel):
+    response = change(browser_of, channel, **{"credentials-new-key-0": "a b", "credentials-new-value-0": "x"})
+
+    assert "letters, digits" in response.text
+    assert "a b" not in channel.credentials
+
+
+def test_options_are_an_object(browser_of, channel):
+    assert "A JSON object is expected" in change(browser_of, channel, options="[1]").text
+
+
+def test_an_edit_is_told_to_the_listeners(browser_of, channel):
+    before = channel.edited_at
+
+    change(browser_of, channel, options='{"api_base": "http://127.0.0.1:1"}')
+
+    assert channel.edited_at > before
+    assert channel.option("api_base") == "http://127.0.0.1:1"
+
+
+def test_channels_are_disabled_together(browser_of, channel):
+    web = web_channel()
+
+    response = act(browser_of, "chats/channel", "disable", channel, web)
+
+    assert "2 disabled." in response.text
+    assert not Channel.objects.filter(enabled=True).exists()
+
+
+def act(browser_of, page, action, *rows, **more):
+    fields = {"action": action, "_selected_action": [row.pk for row in rows]} | more
+    return browser_of.post(f"/admin/{page}/", fields, follow=True)
+
+
+def group_form(**more):
+    fields = {
+        "name": "Work",
+        "folder": "work",
+        "assistant_name": "Andy",
+        "engage": "mention",
+        "unaddressed": "remember",
+    }
+    fields |= {"session_scope": "group", "timezone": "UTC", "memory_mb": 1024, "cpus": 1, "pids": 256}
+    return fields | more
+
+
+def test_a_new_group_has_its_folder_and_its_chat_page(browser_of, settings):
+    browser_of.post("/admin/chats/group/add/", group_form())
+
+    group = Group.objects.get(folder="work")
+    assert (settings.GROUPS_DIR / "work" / "CLAUDE.md").is_file()
+    assert group.chats.get().channel == web_channel()
+
+
+@pytest.mark.parametrize("folder", ["../../etc", "/tmp", "Global", "", "a/b", "-x", "x" * 65])
+def test_a_folder_that_leads_elsewhere_is_refused(browser_of, settings, folder):
+    response = browser_of.post("/admin/chats/group/add/", group_form(folder=folder))
+
+    assert response.status_code == 200
+    assert "errorlist" in response.text
+    assert not Group.objects.exists()
+
+
+def test_a_folder_is_not_changed_later(browser_of, group):
+    chats = {"chats-TOTAL_FORMS": 0, "chats-INITIAL_FORMS": 0}
+    browser_of.post(f"/admin/chats/group/{group.pk}/change/", group_form(folder="elsewhere", **chats))
+
+    group.refresh_from_db()
+    assert (group.name, group.folder) == ("Work", "family")
+
+
+def test_the_main_group_stays(browser_of, group):
+    Group.objects.update(is_main=True)
+
+    browser_of.post(f"/admin/chats/group/{group.pk}/delete/", {"post": "yes"})
+
+    assert Group.objects.filter(pk=group.pk).exists()
+
+
+def test_a_discovered_chat_is_found_and_registered(browser_of, group, channel):
+    found = Chat.objects.create(channel=channel, external_id="-100", title="Hiking club")
+
+    listed = browser_of.get("/admin/chats/chat/?registered=no").text
+    asked = act(browser_of, "chats/chat", "register", found)
+    found.refresh_from_db()
+    assert found.group is None
+    done = act(browser_of, "chats/chat", "register", found, chosen="yes", group=group.pk)
+
+    found.refresh_from_db()
+    assert "Hiking club" in listed
+    assert "From now on the group serves" in asked.text
+    assert "1 chat is served by The family now." in done.text
+    assert found.group == group
+
+
+def test_registering_needs_a_group(browser_of, group, channel):
+    found = Chat.objects.create(channel=channel, external_id="-100")
+
+    response = act(browser_of, "chats/chat", "register", found, chosen="yes", group="")
+
+    found.refresh_from_db()
+    assert "errorlist" in response.text
+    assert found.group is None
+
+
+@pytest.mark.parametrize("page", ["chats/message", "agents/run", "chats/incident", "agents/session"])
+def test_history_is_looked_at_only(browser_of, chat, page):
+    assert browser_of.get(f"/admin/{page}/add/").status_code == 403
+
+
+def test_what_failed_is_sent_again(browser_of, chat):
+    failed = answered(chat, "one", delivery="failed", error="Forbidden")
+    sent = answered(chat, "two")
+
+    listed = browser_of.get("/admin/chats/message/?trouble=failed")
+    response = act(browser_of, "chats/message", "resend", failed, sent)
+
+    assert [row.pk for row in listed.context["cl"].result_list] == [failed.pk]
+    assert "1 message goes out again." in response.text
+    assert Message.objects.get(pk=failed.pk).delivery == "queued"
+    assert Message.objects.get(pk=sent.pk).delivery == "sent"
+
+
+def test_a_run_is_stopped(browser_of, chat):
+    session = session_for(chat.group)
+    queued = Run.objects.create(session=session, chat=chat, cause="message")
+    over = Run.objects.create(session=session, chat=chat, cause="message", status="succeeded")
+
+    response = act(browser_of, "agents/run", "stop", queued, over)
+
+    assert "1 run is being stopped." in response.text
+    assert [Run.objects.get(pk=run.pk).status for run in (queued, over)] == ["cancelled", "succeeded"]
+
+
+def test_a_session_is_forgotten(browser_of, chat):
+    session = session_for(chat.group)
+    session.sdk_session_id = "abc"
+    session.save()
+
+    act(browser_of, "agents/session", "forget", session)
+
+    session.refresh_from_db()
+    assert session.sdk_session_id == ""
+
+
+def test_an_incident_is_seen(browser_of, db):
+    incidents.record("mount", "family", "Refused.")
+
+    response = act(browser_of, "chats/incident", "mark_seen", Incident.objects.get())
+
+    assert "1 incident is seen." in response.text
+    assert Incident.objects.get().seen
+
+
+def test_credentials_under_another_secret_key_are_said_and_can_be_entered_again(browser_of, channel, settings):
+    settings.SECRET_KEY = "another-" * 8
+    client = Client()
+    client.force_login(User.objects.get(username="lena"))
+
+    page = client.get(f"/admin/chats/channel/{channel.pk}/change/")
+    assert "encrypted under another secret key" in page.text
+    change(client, channel, **{"credentials-new-key-0": "token", "credentials-new-value-0": "again"})
+
+    assert channel.credential("token") == "again"
