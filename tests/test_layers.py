@@ -1,0 +1,61 @@
+"""What no single test sees: the direction of imports, the sizes of files, the settings, the migrations."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.environment import service_environment
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [
+    path
+    for folder in ("apps", "nanogridbot", "container/runner")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+
+
+def run(*command: str, data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=service_environment(data_dir, **environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_imports_point_downwards(tmp_path: Path) -> None:
+    linter = str(Path(sys.executable).parent / "lint-imports")
+    result = run(linter, "--no-cache", data_dir=tmp_path)
+    assert result.returncode == 0, result.stdout
+
+
+def test_models_and_migrations_agree(tmp_path: Path) -> None:
+    result = run(sys.executable, "manage.py", "makemigrations", "--check", "--dry-run", data_dir=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_settings_behind_https_are_fit_for_production(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    result = run(*command, data_dir=tmp_path, NGB_BASE_URL="https://bot.example.org")
+    assert result.returncode == 0, result.stderr
+
+
+def test_settings_without_https_are_not(tmp_path: Path) -> None:
+    result = run(sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", data_dir=tmp_path)
+    assert result.returncode == 1
+    assert "SECURE_SSL_REDIRECT" in result.stderr
+
+
+def test_files_and_functions_fit_in_the_eye() -> None:
+    too_long = [str(path) for path in SOURCES if path.read_text().count("\n") >= 400]
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                if node.end_lineno - node.lineno >= 40:
+                    too_long.append(f"{path}: {node.name}")
+    assert not too_long
