@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def record(kind: str, subject: object, sentence: str) -> None:
+    sentence = sentence.replace("\0", "")  # PostgreSQL would refuse to hear of it
     key: dict[str, Any] = {"kind": kind, "subject": str(subject)[:200], "sentence": sentence, "seen": False}
     logger.warning("incident %s of %s: %s", kind, subject, sentence)
     _, created = Incident.objects.get_or_create(**key)
