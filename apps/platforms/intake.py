@@ -6,6 +6,8 @@ Everything is asked for the whole batch at once, so that a flood costs few state
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
@@ -21,6 +23,7 @@ from apps.plugins import hooks
 logger = logging.getLogger(__name__)
 
 NAME_LENGTH = 255  # what the columns of names and ids hold
+ACTIVITY_STEP = timedelta(seconds=5)  # a chat's last activity is noted this exactly: a burst costs one write
 
 
 def accept(channel: Channel, message: InboundMessage) -> Message | None:
@@ -99,7 +102,8 @@ def _store(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
 
 def _known_senders(channel: Channel, batch: Iterable[InboundMessage]) -> dict[str, Sender]:
     ids = {message.sender_id for message in batch}
-    return {sender.external_id: sender for sender in Sender.objects.filter(channel=channel, external_id__in=ids)}
+    found = Sender.objects.filter(channel=channel, external_id__in=ids).order_by()
+    return {sender.external_id: sender for sender in found}
 
 
 def _is_welcome(channel: Channel, sender: Sender | None, message: InboundMessage) -> bool:
@@ -117,7 +121,7 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
     for message in batch:
         if message.chat_id not in latest or latest[message.chat_id].sent_at <= message.sent_at:
             latest[message.chat_id] = message
-    found = Chat.objects.filter(channel=channel, external_id__in=latest).select_related("group")
+    found = Chat.objects.filter(channel=channel, external_id__in=latest).select_related("group").order_by()
     chats = {chat.external_id: chat for chat in found}
     for chat_id, message in latest.items():
         if chat := chats.get(chat_id):
@@ -134,9 +138,9 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
 
 
 def _freshen(chat: Chat, message: InboundMessage) -> None:
-    seen = {"kind": message.chat_kind, "title": message.chat_title or chat.title, "last_message_at": message.sent_at}
-    if chat.last_message_at and chat.last_message_at > message.sent_at:
-        seen["last_message_at"] = chat.last_message_at
+    seen: dict[str, Any] = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
+    if chat.last_message_at is None or message.sent_at - chat.last_message_at > ACTIVITY_STEP:
+        seen["last_message_at"] = message.sent_at
     changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
     if changed:
         Chat.objects.filter(pk=chat.pk).update(**changed)
@@ -151,7 +155,7 @@ def _fresh(chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[Inbo
     known = Message.objects.inbound().filter(
         chat__in={chat_id for chat_id, _ in first}, external_id__in={external_id for _, external_id in first}
     )
-    seen = set(known.values_list("chat", "external_id")) if first else set()
+    seen = set(known.order_by().values_list("chat", "external_id")) if first else set()
     return [message for key, message in first.items() if key not in seen]
 
 
