@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 from tests.environment import service_environment
 
@@ -54,8 +55,10 @@ def test_settings_without_https_are_not(tmp_path: Path) -> None:
 def test_files_and_functions_fit_in_the_eye() -> None:
     too_long = [str(path) for path in SOURCES if path.read_text().count("\n") >= 400]
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
-                if node.end_lineno - node.lineno >= 40:
-                    too_long.append(f"{path}: {node.name}")
+        functions = filter(is_function, ast.walk(ast.parse(path.read_text())))
+        too_long += [f"{path}: {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno >= 40]
     assert not too_long
+
+
+def is_function(node: ast.AST) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

@@ -19,12 +19,26 @@ def held(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.pread(descriptor, 20, 0).decode().strip() or "unknown"
-            raise AlreadyRunningError(
-                f"Another `up` (process {holder}) serves {path.parent.parent}: stop it first, or set NGB_DATA_DIR."
-            ) from error
+            sentence = f"Another `up` (process {_written(descriptor)}) serves {path.parent.parent}"
+            raise AlreadyRunningError(f"{sentence}: stop it first, or set NGB_DATA_DIR.") from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(path: Path) -> str:
+    """The process that holds the lock now, or an empty string."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return path.read_text().strip() or "unknown"
+    except FileNotFoundError:
+        pass
+    return ""
+
+
+def _written(descriptor: int) -> str:
+    return os.pread(descriptor, 20, 0).decode().strip() or "unknown"

@@ -18,6 +18,7 @@ from nanogridbot.processes.bootstrap import first_start, greeting, missing_migra
 from nanogridbot.processes.child import Program, say_ready
 from nanogridbot.processes.supervisor import Supervisor
 
+START_GRACE = 60  # seconds until it is said that something does not start
 # Seconds that each part gets at a stop before it is killed.
 WEB_GRACE = 5
 WORKER_MARGIN = 5  # after the turns' own bound: the last transaction, the last line
@@ -30,6 +31,7 @@ REDIS_GRACE = 5
 def run(supervisor: Supervisor, listener: socket.socket) -> bool:
     """Serves until somebody asks for the stop; False when the service could not be started."""
     say = supervisor.output.say
+    runtime, agent = chosen_runtime(), chosen_agent()  # before the first fork: every child goes by it
     try:
         if settings.EMBEDDED_REDIS and not _start_redis(supervisor):
             return supervisor.stopping
@@ -37,9 +39,12 @@ def run(supervisor: Supervisor, listener: socket.socket) -> bool:
             return supervisor.stopping
         for program in _programs(listener):
             supervisor.start(program)
-        if supervisor.wait_until(supervisor.all_ready, 120):
+        if supervisor.wait_until(lambda: not supervisor.unready(), START_GRACE):
             say(f"Ready: {web.url(listener)}")
-            supervisor.run_once(Program("up", _explain, restart=False), 60)
+            say(f"Runtime: {runtime.name}. {runtime.why}")
+            say(f"Agent: {agent.name}. {agent.why}")
+        elif not supervisor.stopping:
+            say(f"Not ready after {START_GRACE} s: {', '.join(supervisor.unready())}.", level="error")
         supervisor.serve()
         say("Stopping: turns in progress may finish. Ctrl-C once more stops at once.")
         _stop(supervisor)
@@ -91,12 +96,6 @@ def _say(sentence: str) -> int:
 def _listen_to_channels() -> None:
     say_ready()  # from here on the command itself says how each channel does
     call_command("runchannels")
-
-
-def _explain() -> None:
-    """Which runtime and which agent serve, and why."""
-    for title, choice in (("Runtime", chosen_runtime()), ("Agent", chosen_agent())):
-        _say(f"{title}: {choice.name}. {choice.why}")
 
 
 def _stop(supervisor: Supervisor) -> None:

@@ -63,8 +63,9 @@ class Supervisor:
         while not self.stopping:
             self._turn(None)
 
-    def all_ready(self) -> bool:
-        return not self._due and all(child.ready for child in self.children.values() if child.program.restart)
+    def unready(self) -> list[str]:
+        """Who does not serve: starting still, or waiting for a new start."""
+        return [*self._due, *[name for name, child in self.children.items() if not child.ready]]
 
     # Stopping
 

@@ -1,0 +1,63 @@
+import gc
+
+import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+
+from apps.chats.models import Channel, Platform
+from nanogridbot.doctor import Verdict, examine
+from nanogridbot.processes.bootstrap import first_start
+
+pytestmark = pytest.mark.django_db
+
+
+def findings(verdict: Verdict) -> str:
+    return "\n".join(finding.sentence for finding in examine() if finding.verdict is verdict)
+
+
+def test_healthy_installation_has_nothing_bad(settings: Settings) -> None:
+    settings.AGENT_RUNTIME = "process"
+    first_start()
+    assert findings(Verdict.BAD) == ""
+    assert "answers and has its tables" in findings(Verdict.GOOD)
+    assert "The demo agent answers" in findings(Verdict.HINT)
+
+
+def test_new_installation_is_told_about_the_first_start() -> None:
+    assert "There is no admin user or no main group yet" in findings(Verdict.HINT)
+
+
+def test_redis_that_is_away_is_bad(settings: Settings) -> None:
+    settings.EMBEDDED_REDIS = False
+    assert "Redis does not answer" in findings(Verdict.BAD)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_docker_that_is_demanded_and_missing_is_bad(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    settings.AGENT_RUNTIME = "docker"
+    assert "No Docker engine answers. AGENT_RUNTIME=docker needs it." in findings(Verdict.BAD)
+    settings.AGENT_RUNTIME = "process"
+    assert "No Docker engine answers." in findings(Verdict.HINT)
+    gc.collect()  # the Docker SDK forgets the socket of a refused connection; not another test's trouble
+
+
+def test_failed_channel_is_bad_and_says_why() -> None:
+    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    channel.mark_status(Channel.Status.FAILED, "The token was revoked.")
+    assert "The channel bot (telegram) is failed. The token was revoked." in findings(Verdict.BAD)
+
+
+def test_wrong_setting_is_bad(settings: Settings) -> None:
+    settings.BIND, settings.DEBUG = "0.0.0.0:8000", True
+    assert "NGB_DEBUG is on" in findings(Verdict.BAD)
+
+
+def test_exit_code_says_whether_something_is_broken(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.AGENT_RUNTIME = "process"
+    call_command("doctor")
+    settings.BIND = "nonsense"
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor")
+    assert ended.value.code == 1
+    assert "bad  NGB_BIND='nonsense': host:port is expected" in capsys.readouterr().out
