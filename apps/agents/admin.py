@@ -22,20 +22,7 @@ class RunStepInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = [
-        "id",
-        "group",
-        "chat",
-        "cause",
-        "status",
-        "attempt",
-        "created_at",
-        "took",
-        "agent",
-        "runtime",
-        "cost_usd",
-        "error",
-    ]
+    list_display = ["id", "group", "status", "cause", "attempt", "created_at", "took", "cost_usd", "error"]
     list_filter = ["status", "cause", "session__group", "agent", "runtime"]
     list_select_related = ["session__group", "chat__channel"]
     search_fields = ["=id", "error"]

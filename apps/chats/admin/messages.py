@@ -43,8 +43,7 @@ class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Message)
 class MessageAdmin(HistoryAdmin):
-    list_display = ["id", "created_at", "chat", "direction", "author", "start", "delivery", "error"]
-    list_display_links = ["id", "start"]
+    list_display = ["start", "author", "chat", "created_at", "delivery", "error"]
     list_filter = [Trouble, "direction", "kind", "chat__channel", "chat__group"]
     list_select_related = ["chat__channel", "sender"]
     search_fields = ["text", "external_id"]

@@ -95,15 +95,16 @@ async function loadOlder() {
   }
 }
 
+// Not `disabled`: a disabled button loses the focus, and who works by keyboard their place.
 document.getElementById("work").addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-stop]");
-  if (!button) return;
-  button.disabled = true;
+  const button = event.target.closest("button[data-stop]");
+  if (!button || button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
   try {
     const response = await post(room.dataset.stopUrl, {}, AbortSignal.timeout(10_000));
-    if (!response.ok) button.disabled = false;
+    if (!response.ok) button.ariaDisabled = "false";
   } catch {
-    button.disabled = false; // it may be pressed again
+    button.ariaDisabled = "false"; // it may be pressed again
   }
 });
 
