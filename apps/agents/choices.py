@@ -1,6 +1,6 @@
 """Which runtime and which agent serve runs, and why: said by `up`, the pages and /readyz."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django.conf import settings
@@ -11,10 +11,11 @@ from apps.agents.runtimes.engine import ENGINE_ERRORS, fresh_engine
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A name, and the reason in a sentence."""
+    """A name, the reason in a sentence, and what is wrong with it just now (empty: nothing)."""
 
     name: str
     why: str
+    trouble: str = ""
 
 
 def chosen_agent() -> Choice:
@@ -41,6 +42,12 @@ def chosen_runtime() -> Choice:
     if missing:
         return Choice("process", f"{missing} Agents run without a container, and without tools of their own.")
     return Choice("docker", "A Docker engine answers and has the agent image.")
+
+
+def current_runtime() -> Choice:
+    """The chosen one, with what keeps it from serving now; asks the engine each time."""
+    chosen = chosen_runtime()
+    return replace(chosen, trouble=docker_missing()) if chosen.name == "docker" else chosen
 
 
 def docker_missing() -> str:

@@ -17,6 +17,7 @@ from apps.agents.wakeups import Inbox
 
 logger = logging.getLogger(__name__)
 
+GATEWAY_FRAMES = {"http_request", "http_body", "http_cancel"}
 NO_USE_TO_RETRY = {"agent_unavailable", "protocol_mismatch"}
 
 
@@ -69,6 +70,11 @@ class Connection:
         if self._let_go() and self._agent:
             self.runtime.release(self.session, self._agent)
 
+    def abandon(self) -> None:
+        """The run is somebody else's now, and so may the agent be."""
+        self._let_go()
+        self.runtime.abandon(self.session)
+
     def discard(self) -> None:
         """The agent is gone afterwards."""
         self._let_go()
@@ -81,8 +87,12 @@ class Connection:
         self._link = Link(self._agent.stream, lambda frame: self._arrived(frame, closed))
         self._gateway = Gateway(self._link, on_refusal=lambda sentence: self._put(("refused", sentence), closed))
         try:
+            self._link.end_line()
             self.send("start", protocol=PROTOCOL, **start)
             return self._ready()
+        except LinkClosedError as error:
+            self.discard()
+            raise AgentDiedError(str(error)) from error
         except AgentError:
             self.discard()
             raise
@@ -120,11 +130,16 @@ class Connection:
 
     def _arrived(self, frame: Frame | BadLine | None, closed: threading.Event) -> None:
         """In the link's own thread."""
-        if isinstance(frame, dict) and frame["type"] in ("http_request", "http_body", "http_cancel"):
-            assert self._gateway is not None
+        if not isinstance(frame, dict) or frame["type"] not in GATEWAY_FRAMES:
+            return self._put(("frame", frame), closed)
+        assert self._gateway is not None
+        try:
             self._gateway.take(frame)
-        else:
-            self._put(("frame", frame), closed)
+        except (KeyError, TypeError, ValueError) as error:
+            self._put(("frame", BadLine(f"a {frame['type']} frame is wrong: {error!r}", "")), closed)
+        except LinkClosedError as error:
+            logger.debug("the agent was gone before it could be answered: %s", error)
+        return None
 
     def _put(self, item: tuple[str, Any], closed: threading.Event) -> None:
         """Waits while the inbox is full, so that a flood slows the agent down, not the worker."""

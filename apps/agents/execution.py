@@ -21,7 +21,7 @@ from apps.agents.runtimes import runtime_named
 from apps.agents.turn import Answer, Turn, stopping
 from apps.chats import incidents
 from apps.chats.models import Message
-from apps.chats.services import send_message
+from apps.chats.services import send_message, storable
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def _attempt(run: Run) -> None:
     except RuntimeAwayError as error:
         _wait(run, str(error))
     except AgentError as error:
-        retry_or_fail(run, str(error), permanent=isinstance(error, PermanentAgentError))
+        retry_or_fail(run, storable(str(error)), permanent=isinstance(error, PermanentAgentError))
     except Exception:
         logger.exception("the run broke")
         retry_or_fail(run, "The service itself failed; its log says why.")

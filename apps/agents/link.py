@@ -80,7 +80,7 @@ def _parse(line: bytes) -> Frame | BadLine:
         return BadLine(f"a line is longer than {MAX_FRAME} bytes", _start(line))
     try:
         frame = json.loads(line)
-    except ValueError:  # neither JSON nor UTF-8
+    except (ValueError, RecursionError):  # neither JSON nor UTF-8, or nested without end
         return BadLine("a line is not JSON", _start(line))
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
         return BadLine("a line is no frame with a type", _start(line))
@@ -101,11 +101,20 @@ class Link:
         self._reader = threading.Thread(target=self._read, name="link", daemon=True)
         self._reader.start()
 
+    def end_line(self) -> None:
+        """A worker that died in the middle of a frame left half a line, which would swallow our first one."""
+        self._write(b"\n")
+
     def send(self, type_: str, **fields: Any) -> None:
         """Raises LinkClosedError when the other end is gone, ValueError when the frame is too long."""
-        line = json.dumps({"type": type_, **fields}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        # Half a surrogate pair cannot be said in UTF-8; some platform may still deliver one.
+        line = json.dumps({"type": type_, **fields}, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        line += b"\n"
         if len(line) > MAX_FRAME:
             raise ValueError(f"a {type_} frame of {len(line)} bytes is longer than {MAX_FRAME}")
+        self._write(line)
+
+    def _write(self, line: bytes) -> None:
         try:
             with self._writing:
                 self._stream.write(line)

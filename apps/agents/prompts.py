@@ -1,5 +1,7 @@
 """What the agent reads: escaped XML, so that nobody's text can pose as somebody else's message."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +9,17 @@ from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.agents.models import Run
+from apps.chats import workspaces
 from apps.chats.models import Group, Message
 
+PROMPT_BYTES = 900_000  # as JSON; a frame of the link holds 1 MiB
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # what XML cannot hold
+MESSAGE_LIMIT = 50_000  # characters
+MEMORY_LIMIT = 50_000  # characters; the runner takes instructions up to 100,000 bytes
 INSTRUCTIONS = """\
 You are {assistant}, an assistant in the group chat “{group}”.
 People's messages reach you as XML, with times in the time zone {timezone}.
@@ -40,14 +48,32 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
     handles = tuple(waiting.values_list("pk", flat=True))
     if not handles:
         return None
-    newest = list(waiting.filter(pk__in=handles[-settings.AGENT_PROMPT_LIMIT :]).select_related("chat"))
-    text = _messages(newest, run.group, left_out=len(handles) - len(newest))
+    lines = _newest_lines(waiting.filter(pk__in=handles).order_by("-pk"), run.group)
+    text = _messages(lines, run.group, left_out=len(handles) - len(lines))
     return Prompt(text, handles, calls=waiting.filter(calls_agent=True).exists())
 
 
-def instructions(group: Group) -> str:
-    """What is true of every turn of this group; added to the agent's system prompt."""
-    return INSTRUCTIONS.format(assistant=group.assistant_name, group=group.name, timezone=group.timezone)
+def _newest_lines(newest_first: QuerySet[Message], group: Group) -> list[str]:
+    """In order, as many as fit into one frame of the link."""
+    lines: list[str] = []
+    room = PROMPT_BYTES
+    for message in newest_first[: settings.AGENT_PROMPT_LIMIT]:
+        line = _message(message, group)
+        room -= len(json.dumps(line, ensure_ascii=False).encode())
+        if room < 0 and lines:
+            break
+        lines.append(line)
+    return lines[::-1]
+
+
+def instructions(group: Group, *, with_memory: bool) -> str:
+    """What is true of every turn of this group; added to the agent's system prompt.
+
+    With the group's memory where the SDK may not read its file itself: without walls it reads no settings at all.
+    """
+    said = INSTRUCTIONS.format(assistant=group.assistant_name, group=group.name, timezone=group.timezone)
+    memory = workspaces.memory(group)[:MEMORY_LIMIT] if with_memory else ""
+    return f"{said}\n\nYour memory of this group:\n{memory}" if memory else said
 
 
 def earlier_attempt(sent: Sequence[str]) -> str:
@@ -63,13 +89,11 @@ def _task(run: Run) -> str:
     return f"<scheduled_task {head}>{escape(run.prompt)}</scheduled_task>"
 
 
-def _messages(messages: Sequence[Message], group: Group, *, left_out: int) -> str:
+def _messages(lines: Sequence[str], group: Group, *, left_out: int) -> str:
     now = _time(timezone.now(), group)
-    lines = [f"<messages timezone={quoteattr(group.timezone)} now={quoteattr(now)}>"]
-    if left_out:
-        lines.append(f"<note>{left_out} older messages are left out.</note>")
-    lines += [_message(message, group) for message in messages]
-    return "\n".join([*lines, "</messages>"])
+    head = f"<messages timezone={quoteattr(group.timezone)} now={quoteattr(now)}>"
+    note = [f"<note>{left_out} older messages are left out.</note>"] if left_out else []
+    return "\n".join([head, *note, *lines, "</messages>"])
 
 
 def _message(message: Message, group: Group) -> str:
@@ -79,8 +103,15 @@ def _message(message: Message, group: Group) -> str:
     head = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
     quoted = ""
     if message.quoted_text:
-        quoted = f"<quoted sender={quoteattr(message.quoted_sender)}>{escape(message.quoted_text)}</quoted>"
-    return f"<message {head}>{quoted}{escape(message.text)}</message>"
+        quoted = f"<quoted sender={quoteattr(message.quoted_sender)}>{escape(_cut(message.quoted_text))}</quoted>"
+    return f"<message {head}>{quoted}{escape(_cut(message.text))}</message>"
+
+
+def _cut(text: str) -> str:
+    text = CONTROL.sub("", text)
+    if len(text) <= MESSAGE_LIMIT:
+        return text
+    return f"{text[:MESSAGE_LIMIT]} [cut here: {len(text) - MESSAGE_LIMIT} more characters are left out]"
 
 
 def _time(moment: datetime, group: Group) -> str:

@@ -24,15 +24,18 @@ RUN_STATES = "run-states"  # payload: run, chat, thread_id, status; heard by who
 
 def session_for(group: Group, chat: Chat | None = None, thread_id: str = "") -> Session:
     """The conversation memory that this place uses, as the group's session scope says."""
-    key = "group"
-    if chat and group.session_scope != Group.SessionScope.GROUP:
-        key = f"chat:{chat.pk}"
-        if group.session_scope == Group.SessionScope.THREAD and thread_id:
-            key += f":{thread_id}"
-    return Session.objects.get_or_create(group=group, key=key)[0]
+    return Session.objects.get_or_create(group=group, key=_session_key(group, chat, thread_id))[0]
 
 
-@transaction.atomic
+def _session_key(group: Group, chat: Chat | None, thread_id: str) -> str:
+    if chat is None or group.session_scope == Group.SessionScope.GROUP:
+        return "group"
+    if group.session_scope == Group.SessionScope.THREAD and thread_id:
+        return f"chat:{chat.pk}:{thread_id}"
+    return f"chat:{chat.pk}"
+
+
+@transaction.atomic(savepoint=False)
 def request_run(
     group: Group,
     *,
@@ -47,18 +50,24 @@ def request_run(
     The session is the place's own unless another one is given. Its row is locked until the commit, so that a run
     that is just ending cannot miss the message.
     """
-    session = session or session_for(group, chat, thread_id)
-    session = Session.objects.select_for_update().get(pk=session.pk)
-    place: dict[str, Any] = {"session": session, "chat": chat, "thread_id": thread_id}
+    locked = Session.objects.select_for_update()
+    if session is None:
+        session, _ = locked.get_or_create(group=group, key=_session_key(group, chat, thread_id))
+    else:
+        session = locked.get(pk=session.pk)
+    place = {"session": session, "chat": chat, "thread_id": thread_id}
     if cause == Run.Cause.MESSAGE:
-        run, created = Run.objects.get_or_create(**place, cause=cause, status=Run.Status.QUEUED)
         for holder in Run.objects.filter(**place, status=Run.Status.RUNNING).values_list("pk", flat=True):
             publish_on_commit(RUNS, run=holder, event="message")
-    else:
-        run, created = Run.objects.create(**place, cause=cause, prompt=prompt), True
-    if created:
-        transaction.on_commit(lambda: announce(run))
-        transaction.on_commit(lambda: wake(run))
+        if absorbing := Run.objects.filter(**place, cause=cause, status=Run.Status.QUEUED).first():
+            return absorbing
+    return _new_run(place, cause=cause, prompt=prompt)
+
+
+def _new_run(place: dict[str, Any], *, cause: Run.Cause, prompt: str) -> Run:
+    run = Run.objects.create(**place, cause=cause, prompt=prompt, woken_at=timezone.now())
+    transaction.on_commit(lambda: _tell_a_worker(run))
+    transaction.on_commit(lambda: announce(run))
     return run
 
 
@@ -69,8 +78,13 @@ def announce(run: Run) -> None:
 
 
 def wake(run: Run, delay_s: float = 0) -> None:
-    """Tell a worker; a broker that is away is logged, and the sweep finds the row later."""
+    """Tell a worker, now or after the delay; the sweep leaves the run alone until that has had its time."""
     Run.objects.filter(pk=run.pk).update(woken_at=timezone.now() + timedelta(seconds=delay_s))
+    _tell_a_worker(run, delay_s)
+
+
+def _tell_a_worker(run: Run, delay_s: float = 0) -> None:
+    """A broker that is away is logged, and the sweep finds the row later."""
     try:
         app.send_task("apps.agents.tasks.execute_run", args=[run.pk], countdown=delay_s or None)
     except (OperationalError, OSError) as error:

@@ -30,6 +30,7 @@ from apps.agents.pricing import Usage
 from apps.agents.runtimes.base import Runtime
 from apps.chats import incidents
 from apps.chats.models import Message
+from apps.chats.services import storable
 from apps.plugins import hooks
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,10 @@ MAX_BAD_LINES = 100
 MAX_STEPS = 500
 MAX_WAITING_FRAMES = 1000
 # What the SDK offers but cannot work here: questions at a terminal, its own timetable, modes that wait for a person.
-USELESS_TOOLS = ["AskUserQuestion", "CronCreate", "CronDelete", "CronList", "EnterPlanMode", "ExitPlanMode"]
+USELESS_TOOLS = [
+    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree", "ScheduleWakeup"),
+    *("CronCreate", "CronDelete", "CronList", "Monitor", "Workflow", "ListAgents", "SendMessage", "ReportFindings"),
+]
 
 stopping = threading.Event()  # the worker is shutting down
 stop_at = [float("inf")]  # when turns in progress must end (monotonic)
@@ -75,7 +79,6 @@ class Turn:
         self._handled: list[int] = []
         self._seen = 0  # the newest message that was put into a prompt
         self._prompts = 0
-        self._texts: list[str] = []
         self._steps = 0
         self._bad_lines = 0
         self._stopped = False
@@ -102,7 +105,7 @@ class Turn:
             self._connection.discard()
             raise
         except LeaseLostError:
-            self._connection.discard()
+            self._connection.abandon()
             raise
         finally:
             wakeups.leave(self.run.pk)
@@ -136,7 +139,7 @@ class Turn:
             "agent": self.agent.name,
             "session_id": self.run.session.sdk_session_id or None,
             "model": group.model or settings.MODEL,
-            "instructions": prompts.instructions(group),
+            "instructions": prompts.instructions(group, with_memory=place.builtin_tools == "none"),
             "tools": toolbox.definitions(),
             "options": {
                 "cwd": place.cwd,
@@ -160,7 +163,7 @@ class Turn:
             self._keep_time()
             if self._stopped and time.monotonic() > self._deadline:
                 self._connection.discard()  # it did not listen
-                return self._answer("", interrupted=True)
+                return self._answer("", "", interrupted=True)
             try:
                 kind, value = self._inbox.get(timeout=0.5)
             except queue.Empty:
@@ -215,7 +218,7 @@ class Turn:
             self._prompt(more.text, more.handles)
 
     def _frame(self, frame: Frame | BadLine | None) -> Answer | None:
-        """The answer, once the result is there and no prompt is on its way any more."""
+        """The answer, once the result is there."""
         if frame is None:
             raise AgentDiedError("The agent ended in the middle of the turn.")
         bad = frame if isinstance(frame, BadLine) else None
@@ -254,8 +257,8 @@ class Turn:
             run=self.run,
             seq=self._steps,
             kind=str(frame["kind"])[:20],
-            summary="More steps were made and are not kept." if last else str(frame["summary"])[:300],
-            detail="" if last else str(frame.get("detail", "")),
+            summary="More steps were made and are not kept." if last else storable(str(frame["summary"]))[:300],
+            detail="" if last else storable(str(frame.get("detail", ""))),
         )
         hooks.run_step.fire(step=step)
 
@@ -290,20 +293,17 @@ class Turn:
             return
         raise error
 
-    def _on_result(self, frame: Frame) -> Answer | None:
+    def _on_result(self, frame: Frame) -> Answer:
         if frame.get("is_error") and not self._stopped:
             sentence = str(frame.get("error") or "The agent ended with an error and no words.")
             if self._connection.hopeless:
                 raise PermanentAgentError(self._connection.hopeless)
             raise AgentError(sentence)
-        if text := str(frame["text"]):
-            self._texts.append(text)
-        if self._unaccepted and not self._stopped:
-            return None
-        return self._answer(str(frame.get("session_id") or ""), interrupted=self._stopped)
+        # A prompt that crossed the result on its way was not taken: its messages wait for the next run.
+        return self._answer(str(frame["text"]), str(frame.get("session_id") or ""), interrupted=self._stopped)
 
-    def _answer(self, sdk_session_id: str, *, interrupted: bool) -> Answer:
+    def _answer(self, text: str, sdk_session_id: str, *, interrupted: bool) -> Answer:
         handled = list(self._handled)
         if interrupted:  # nobody wants an answer to what was on its way either
             handled += [pk for handles in self._unaccepted.values() for pk in handles]
-        return Answer("\n\n".join(self._texts), sdk_session_id, handled, interrupted)
+        return Answer(text, sdk_session_id, handled, interrupted)

@@ -19,7 +19,12 @@ OUTBOX_FILLED = "outbox"  # payload: channel
 
 def visible(text: str) -> str:
     """The text without what the agent wrote for itself; an unclosed tag drops to the end."""
-    return INTERNAL.sub("", text).strip()
+    return storable(INTERNAL.sub("", text)).strip()
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL cannot keep in a text: NUL characters and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 @transaction.atomic
@@ -73,7 +78,6 @@ def register_chat(chat: Chat, *, group: Group) -> None:
     chat.save(update_fields=["group"])
 
 
-@transaction.atomic
 def send_message(
     chat: Chat,
     *,
@@ -100,8 +104,8 @@ def send_message(
         kind=kind,
         sender_name=sender_name,
     )
-    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
     publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
+    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
     return message
 
 

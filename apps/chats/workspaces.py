@@ -41,6 +41,14 @@ def create_workspace(group: Group) -> Path:
     return path
 
 
+def memory(group: Group) -> str:
+    """The group's memory file as it is now; empty where there is none."""
+    try:
+        return (workspace(group) / "CLAUDE.md").read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
 def _first_memory(group: Group) -> str:
     try:
         template = MEMORY_TEMPLATE.read_text()

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from apps.agents.choices import Choice, chosen_agent, chosen_runtime
+from apps.agents.choices import Choice, chosen_agent, current_runtime
 
 logger = logging.getLogger(__name__)
 
-FRESH_S = 15.0
+FRESH_S = 5.0
 PATIENCE_S = 1.0
 
 
@@ -61,7 +61,7 @@ class Remembered:
 
 def _ask() -> Choice:
     try:
-        return chosen_runtime()
+        return current_runtime()
     except Exception:  # a page must open whatever Docker does
         logger.exception("the runtime could not be found out")
         return Choice("unknown", _("Docker answers with an error; the log has it."))

@@ -14,7 +14,7 @@ HONEST = """
 import json, sys
 def say(**frame): sys.stdout.write(json.dumps(frame) + "\\n"); sys.stdout.flush()
 def raw(data): sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
-def hear(): return json.loads(sys.stdin.readline())
+def hear(): return json.loads(sys.stdin.readline().strip() or sys.stdin.readline())
 hear()
 say(type="ready", protocol=1, versions={}, warm=False, busy=False, session_id=None)
 prompt = hear()
@@ -75,7 +75,10 @@ def test_a_character_split_over_two_writes_arrives_whole(say, replies, runner):
     ("body", "sentence"),
     [
         ("sys.exit(3)", "ended in the middle"),
-        ('say(type="result", text="", session_id="s", is_error=True, error="The model is tired.")', "The model is tired."),
+        (
+            'say(type="result", text="", session_id="s", is_error=True, error="The model is tired.")',
+            "The model is tired.",
+        ),
         ('[raw(b"garbage\\n") for _ in range(200)]; sys.stdin.read()', "nothing but garbage"),
     ],
 )

@@ -58,7 +58,9 @@ def test_a_wrong_key_ends_the_run_at_once_with_the_upstreams_words(say, replies,
     assert Incident.objects.get(kind="failed run").sentence == run.error
 
 
-@pytest.mark.parametrize("reply", [Failure(500, "boom"), Failure(429, "slow down"), BrokenStream()], ids=lambda r: str(r)[:20])
+@pytest.mark.parametrize(
+    "reply", [Failure(500, "boom"), Failure(429, "slow down"), BrokenStream()], ids=lambda r: str(r)[:20]
+)
 def test_a_failing_model_is_tried_again_in_another_attempt(say, replies, claude, reply):
     failing = [True]
     claude.answer = lambda _request: reply if failing[0] else None
@@ -119,7 +121,9 @@ def test_the_delays_are_5_10_20_40_80_and_a_new_message_does_not_shorten_them(sa
 
 
 def test_a_message_in_mid_turn_reaches_the_live_turn_and_is_answered_once(say, replies, claude):
-    claude.script(ToolUse("mcp__ngb__send_message", {"text": "working on it"}), Text("slow " * 20, pieces=20, delay=0.1))
+    claude.script(
+        ToolUse("mcp__ngb__send_message", {"text": "working on it"}), Text("slow " * 20, pieces=20, delay=0.1)
+    )
     run = say("first")
     worker = in_thread(execute, run.pk)
     wait_until(lambda: "working on it" in replies())

@@ -1,9 +1,11 @@
+import json
 import uuid
 from xml.etree import ElementTree
 
 import pytest
 
 from apps.agents import prompts, services
+from apps.agents.link import MAX_FRAME
 from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.chats.services import create_group, web_chat
@@ -70,6 +72,17 @@ def test_the_newest_fit_and_the_rest_is_counted(run, wrote, settings):
     assert tree[0].text == "20 older messages are left out."
     assert [message.text for message in tree[1:]] == [str(number) for number in range(20, 30)]
     assert len(prompt.handles) == 30
+
+
+def test_a_flood_of_long_messages_fits_into_one_frame_and_what_is_cut_is_said(run, wrote):
+    for _ in range(30):
+        wrote('"\\' * 40_000)
+
+    text = prompts.compose(run).text
+
+    assert len(json.dumps(text)) < MAX_FRAME
+    assert "30000 more characters are left out" in text
+    assert "older messages are left out" in text
 
 
 def test_times_are_in_the_groups_zone_and_replies_show_their_quote(run, wrote):

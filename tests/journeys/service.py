@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -67,6 +66,7 @@ class Service:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -92,12 +92,13 @@ class Service:
         return pid
 
     def pid(self, child: str) -> int:
-        """Of the child that `ps` shows as `ngb-<child>`."""
+        """Of the child that `ps` shows as `ngb-<child>`, or as `redis-server`."""
         assert self._process
-        for pid in Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split():
-            if Path(f"/proc/{pid}/comm").read_text().strip() == f"ngb-{child}":
-                return int(pid)
-        return 0
+        names = {f"ngb-{child}", f"{child}-server"}
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        found = [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() in names]
+        assert len(found) == 1, f"{len(found)} children are called {child}"
+        return found[0]
 
     @property
     def log(self) -> str:

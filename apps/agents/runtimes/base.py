@@ -43,3 +43,7 @@ class Runtime(Protocol):
     def discard(self, session: Session) -> None:
         """The session's agent is gone afterwards, whatever state it was in."""
         ...
+
+    def abandon(self, session: Session) -> None:
+        """The session belongs to another worker now: only what nobody else can reach may be ended."""
+        ...

@@ -44,6 +44,9 @@ class DockerRuntime:
     def release(self, session: Session, agent: OpenAgent) -> None:
         """Nothing to do: the link is closed, and the container waits for the next turn."""
 
+    def abandon(self, session: Session) -> None:
+        """Nothing to do: the other worker finds the container, and ends it when it is busy."""
+
     def discard(self, session: Session) -> None:
         try:
             remove(container_name(session))

@@ -96,6 +96,9 @@ class ProcessRuntime:
         if living:
             _stop(living.process)
 
+    def abandon(self, session: Session) -> None:
+        self.discard(session)  # a process is this worker's own
+
 
 def _start(session: Session) -> "subprocess.Popen[bytes]":
     workspaces.create_workspace(session.group)

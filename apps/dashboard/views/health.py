@@ -37,7 +37,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         down.append("channels")
     now = serving()
     report["agent"] = {"name": now.agent.name, "why": now.agent.why}
-    report["runtime"] = {"name": now.runtime.name, "why": now.runtime.why}
+    report["runtime"] = {"name": now.runtime.name, "why": now.runtime.trouble or now.runtime.why}
+    if now.runtime.trouble:
+        down.append("runtime")
     status = {"status": "not ready" if down else "ready", "down": down}
     return JsonResponse(status | report, status=503 if down else 200)
 

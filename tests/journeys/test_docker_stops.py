@@ -1,0 +1,54 @@
+"""Docker goes away in the middle of a turn, and comes back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from apps.agents import choices
+from tests.fakes.messages_api import MessagesApi, Text
+from tests.fakes.telegram_api import TOKEN, TelegramApi
+from tests.journeys.conftest import FAST, KEY
+from tests.journeys.engine import Engine, can_start
+from tests.journeys.service import Service, wait_until
+
+pytestmark = [pytest.mark.journey, pytest.mark.docker]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    if not can_start() or choices.docker_missing():
+        pytest.skip("skipped because Docker is missing: a second engine needs root, dockerd and the agent image")
+    own = Engine(tmp_path)
+    try:
+        own.start().load(settings.AGENT_IMAGE)
+        yield own
+    finally:
+        own.remove()
+
+
+def test_docker_stopped_in_mid_turn(engine: Engine, tmp_path: Path, model: MessagesApi, telegram: TelegramApi) -> None:
+    data = tmp_path / "data-of-the-service"
+    data.mkdir()
+    told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url, "DOCKER_HOST": engine.host}
+    service = Service(data, **told, **FAST)
+    service.manage("migrate", "--verbosity", "0")
+    with service:
+        service.manage("addchannel", "telegram", "--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}")
+        service.manage("addgroup", "team", "--chat", "telegram:-1001", "--engage", "always")
+        model.script(Text("slow answer " * 10, pieces=50, delay=0.1))
+        telegram.say("hello")
+        model.wait_for_turns(1, seconds=60)
+        engine.stop()
+        wait_until(lambda: service.rows("Run.objects.get().status") == "queued", 30, "another attempt")
+        assert "Docker" in service.rows("Run.objects.get().error") + service.log
+        wait_until(lambda: "runtime" in service.get("/readyz")[1]["down"], 15, "readiness to notice")
+        model.script(Text("the answer"))
+        engine.start()
+
+        wait_until(lambda: telegram.sent, 60)
+        assert [call.parameters["text"] for call in telegram.sent] == ["the answer"]
+        run = service.rows("list(Run.objects.values('status', 'runtime'))")
+        assert run == [{"status": "succeeded", "runtime": "docker"}]
+    assert engine.docker("ps", "-aq").stdout == ""

@@ -1,0 +1,137 @@
+"""Processes that die at the worst moment: every message is answered, and none twice."""
+
+import time
+
+import pytest
+
+from tests.fakes.messages_api import MessagesApi, Text
+from tests.fakes.telegram_api import Hang, TelegramApi
+from tests.journeys.service import Service, wait_until
+
+pytestmark = [pytest.mark.journey, pytest.mark.docker]
+
+SLOW = Text("slow answer " * 10, pieces=30, delay=0.1)
+
+
+def said(telegram: TelegramApi, text: str) -> int:
+    return sum(text in call.parameters["text"] for call in telegram.sent)
+
+
+def settle(seconds: float = 13.0) -> None:
+    """Longer than a sweep: what would be answered twice is answered by then."""
+    time.sleep(seconds)
+
+
+@pytest.fixture
+def warm(service: Service, telegram: TelegramApi, model: MessagesApi) -> Service:
+    model.script(Text("I am warm."))
+    telegram.say("warm up")
+    wait_until(lambda: said(telegram, "I am warm."), 60)
+    return service
+
+
+def test_the_worker_killed_before_during_and_after_a_turn(
+    warm: Service, telegram: TelegramApi, model: MessagesApi
+) -> None:
+    warm.kill("agents")
+    model.script(Text("answer one"))
+    telegram.say("before")
+    wait_until(lambda: said(telegram, "answer one"), 60)
+
+    model.script(SLOW, Text("answer two"))
+    turns = len(model.turns)
+    telegram.say("during")
+    model.wait_for_turns(turns + 1)
+    time.sleep(0.5)
+    warm.kill("agents")
+    wait_until(lambda: said(telegram, "answer two"), 60)
+
+    model.script(Text("answer three"))
+    telegram.say("after")
+    wait_until(lambda: said(telegram, "answer three"), 60)
+    warm.kill("agents")
+    settle()
+
+    assert [said(telegram, text) for text in ("slow answer", "answer one", "answer two", "answer three")] == [
+        0,
+        1,
+        1,
+        1,
+    ]
+    assert len(telegram.sent) == 4
+    assert set(warm.rows("list(Run.objects.values_list('status', flat=True))")) == {"succeeded"}
+
+
+def test_redis_restarted_empty(warm: Service, telegram: TelegramApi, model: MessagesApi) -> None:
+    model.script(SLOW, Text("second answer"))
+    turns = len(model.turns)
+    telegram.say("first")
+    model.wait_for_turns(turns + 1)
+    warm.kill("redis")
+    telegram.say("second")
+
+    wait_until(lambda: said(telegram, "slow answer") and said(telegram, "second answer"), 60)
+    settle()
+    assert (said(telegram, "slow answer"), said(telegram, "second answer")) == (1, 1)
+
+
+def test_the_listeners_killed_between_sending_and_recording(
+    warm: Service, telegram: TelegramApi, model: MessagesApi
+) -> None:
+    """The one window in which Telegram may show a message twice: it has no idempotency keys."""
+    telegram.fail("sendMessage", Hang(20))
+    model.script(Text("the answer"))
+    telegram.say("hello")
+    wait_until(lambda: warm.rows("list(Message.objects.filter(delivery='sending').values_list('pk', flat=True))"), 30)
+    warm.kill("listeners")
+
+    wait_until(lambda: said(telegram, "the answer") >= 1, 60)
+    settle()
+    assert 1 <= said(telegram, "the answer") <= 2
+    assert warm.rows("list(Message.objects.filter(direction='out').exclude(delivery='sent').values())") == []
+
+
+def test_the_listeners_killed_while_an_answer_is_made(warm: Service, telegram: TelegramApi, model: MessagesApi) -> None:
+    model.script(SLOW)
+    turns = len(model.turns)
+    telegram.say("hello")
+    model.wait_for_turns(turns + 1)
+    warm.kill("listeners")
+
+    wait_until(lambda: said(telegram, "slow answer"), 60)
+    settle(3)
+    assert len(telegram.sent) == 2
+
+
+def test_an_agent_killed_in_mid_turn(warm: Service, telegram: TelegramApi, model: MessagesApi) -> None:
+    from apps.agents.runtimes.engine import engine
+
+    container = warm.rows("Run.objects.latest('pk').container")
+    model.script(SLOW, Text("the answer"))
+    turns = len(model.turns)
+    telegram.say("hello")
+    model.wait_for_turns(turns + 1)
+    engine().kill(container)
+
+    wait_until(lambda: said(telegram, "the answer"), 60)
+    assert len(telegram.sent) == 2
+    assert warm.rows("Run.objects.latest('pk').attempt") == 2
+
+
+def test_nothing_is_left_after_a_clean_stop(warm: Service) -> None:
+    from apps.agents.runtimes.engine import engine
+
+    container = warm.rows("Run.objects.latest('pk').container")
+    processes = [warm.pid(child) for child in ("web", "agents", "worker", "listeners", "redis")]
+    assert all(processes)
+    warm.stop()
+
+    living = [found["Id"][:12] for found in engine().containers(all=True)]
+    assert container not in living
+    assert not [pid for pid in processes if _is_alive(pid)]
+
+
+def _is_alive(pid: int) -> bool:
+    from pathlib import Path
+
+    return Path(f"/proc/{pid}").exists()
