@@ -1,5 +1,5 @@
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, re_path
 
 from apps.api.api import api
@@ -14,8 +14,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """JSON, as everything here; a slash too many at the end leads to the page without it."""
     if request.path.endswith("/") and request.path.rstrip("/") != request.path:
-        target = request.path.rstrip("/")
-        return HttpResponse(status=308, headers={"Location": target})
+        return HttpResponsePermanentRedirect(request.path.rstrip("/"), preserve_request=True)
     return sentence(404, "There is nothing here; /api/docs shows what there is.")
 
 

@@ -119,6 +119,8 @@ class ScheduledTask(models.Model):
         """The sentence of a bad schedule stands at its own field."""
         if self.group and not self.timezone:
             self.timezone = self.group.timezone
+        if not self.prompt.strip():
+            raise ValidationError({"prompt": _("The prompt is empty.")})
         self._check_chat()
         if not self.schedule_type or not self.schedule_value or not self._timezone_is_known():
             return  # the field itself says so

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from apps.api.access import ADMIN, caller_of
 from apps.chats.models import Chat, Group
@@ -73,7 +73,7 @@ class GroupChange(Schema):
 
 
 class GroupIn(GroupChange):
-    folder: str
+    folder: str = Field(min_length=1)
 
 
 @router.get("", response=GroupsOut, summary="The groups you may see")

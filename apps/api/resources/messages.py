@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
@@ -109,7 +110,7 @@ async def post_message(request: HttpRequest, folder: str, body: Question) -> obj
 
 def _store(caller: Caller, folder: str, body: Question) -> Message:
     if not body.text.strip():
-        raise ApiError(422, "text: The message is empty.")
+        raise ValidationError({"text": "The message is empty."})
     try:
         return asking.post(
             caller.group(folder),

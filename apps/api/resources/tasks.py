@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
@@ -132,4 +133,4 @@ def _chat(group: Group, chat_id: int | None) -> Chat | None:
         return None
     if chat := group.chats.filter(pk=chat_id).first():
         return chat
-    raise ApiError(422, f"chat: The group {group.folder} has no chat {chat_id}.")
+    raise ValidationError({"chat": f"The group {group.folder} has no chat {chat_id}."})
