@@ -18,6 +18,7 @@ from apps.chats import incidents
 from apps.chats.engagement import calls_agent
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Message, Sender
+from apps.chats.services import storable
 from apps.plugins import hooks
 
 logger = logging.getLogger(__name__)
@@ -59,11 +60,11 @@ def move_chat(channel: Channel, old_id: str, new_id: str) -> None:
 
 
 def _storable(message: InboundMessage) -> InboundMessage:
-    """Without the NUL characters that PostgreSQL refuses, and with names that fit."""
+    """With texts that every database keeps, and names that fit."""
     return replace(
         message,
-        text=message.text.replace("\0", ""),
-        quoted_text=message.quoted_text.replace("\0", ""),
+        text=storable(message.text),
+        quoted_text=storable(message.quoted_text),
         sender_name=_short(message.sender_name),
         chat_title=_short(message.chat_title),
         quoted_sender=_short(message.quoted_sender),
@@ -71,7 +72,7 @@ def _storable(message: InboundMessage) -> InboundMessage:
 
 
 def _short(name: str) -> str:
-    return name.replace("\0", "")[:NAME_LENGTH]
+    return storable(name)[:NAME_LENGTH]
 
 
 def _store_or_report(channel: Channel, message: InboundMessage) -> list[Message]:

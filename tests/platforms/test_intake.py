@@ -147,8 +147,8 @@ def test_a_changed_name_is_taken_over(channel, chat):
 
 
 def test_what_a_database_cannot_hold_is_made_to_fit(channel, chat):
-    stored = accepted(channel, message("@Andy a\0b", chat_title="x" * 999))
-    assert stored.text == "@Andy ab"
+    stored = accepted(channel, message("@Andy a\0b \ud83d", chat_title="x" * 999))
+    assert stored.text == "@Andy ab ?"
 
 
 def test_a_message_that_cannot_be_stored_does_not_hold_up_the_others(channel, chat):
