@@ -93,15 +93,21 @@ def test_a_silent_model_is_given_up_after_its_time(say, claude, settings):
 
 
 def test_always_failing_ends_after_six_attempts_and_is_told_once(say, replies, claude):
-    claude.answer = lambda _request: Failure(400, "no such thing")
+    claude.answer = lambda _request: Failure(500, "boom")
     run = say("hello")
-    settings_delays = 6
 
     finish(run, attempts=10)
 
-    assert run.status == Run.Status.FAILED
-    assert run.attempt <= settings_delays
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 6)
     assert len(replies()) == 1
+
+
+def test_a_request_the_model_refuses_is_not_tried_again(say, replies, claude):
+    claude.answer = lambda _request: Failure(400, "no such thing")
+    run = finish(say("hello"))
+
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
+    assert "no such thing" in replies()[0]
 
 
 def test_the_delays_are_5_10_20_40_80_and_a_new_message_does_not_shorten_them(say, settings, monkeypatch, claude):

@@ -5,7 +5,8 @@ from apps.agents.metering import Meter
 from apps.agents.pricing import Usage, price
 
 STREAM = b"""event: message_start
-data: {"type":"message_start","message":{"model":"claude-sonnet-4-5","usage":{"input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":1}}}
+data: {"type":"message_start","message":{"model":"claude-sonnet-4-5",\
+"usage":{"input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":1}}}
 
 event: content_block_delta
 data: {"type":"content_block_delta","delta":{"text":"usage \\"usage\\""}}

@@ -1,7 +1,7 @@
 """What `docker inspect` of a live agent shows, and what it does not."""
 
 import json
-import os
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -57,7 +57,7 @@ def test_no_secret_is_anywhere_in_its_configuration(inspected):
 
 
 def test_only_the_groups_own_folders_are_mounted(inspected):
-    mounts = {mount["Destination"]: (os.path.basename(mount["Source"]), mount["RW"]) for mount in inspected["Mounts"]}
+    mounts = {mount["Destination"]: (Path(mount["Source"]).name, mount["RW"]) for mount in inspected["Mounts"]}
 
     assert mounts == {
         "/workspace/group": ("team", True),
@@ -76,18 +76,27 @@ def test_the_main_group_may_write_the_memory_that_all_share(group, say, sealed):
     assert {mount["Destination"]: mount["RW"] for mount in mounts}["/workspace/global"] is True
 
 
-def test_inside_there_is_no_key_no_network_and_no_root(say, sealed, group):
-    command = "id -u; env; cat /proc/1/environ | tr '\\0' '\\n'; (echo >/dev/tcp/1.1.1.1/80) 2>&1; touch /etc/x 2>&1; ls /sys/class/net"
-    sealed.script(ToolUse("Bash", {"command": command}))
+LOOK_AROUND = """
+echo "uid=$(id -u)"; echo "interfaces=$(ls /sys/class/net | tr '\\n' ' ')"
+env; tr '\\0' '\\n' </proc/1/environ
+(echo >/dev/tcp/192.0.2.1/80) 2>&1; touch /etc/x 2>&1; mount -t tmpfs none /mnt 2>&1; true
+"""
 
-    execute(say("look around").pk)
 
-    said = json.dumps(sealed.turns[-1].body["messages"])
-    assert "lo" in said
-    assert "Read-only file system" in said
-    assert "Network is unreachable" in said
-    assert "sk-ant-test-key-of-the-host" not in said
+def test_inside_there_is_no_key_no_network_and_no_root(say, sealed):
+    sealed.script(ToolUse("Bash", {"command": LOOK_AROUND}))
+    run = say("look around")
+
+    execute(run.pk)
+
+    said = run.steps.get(kind="tool_result").detail
     assert "uid=0" not in said
+    assert "uid=" in said
+    assert "interfaces=lo \n" in said
+    assert "Network is unreachable" in said
+    assert "Read-only file system" in said
+    assert "must be superuser to use mount" in said
+    assert "sk-ant-test-key-of-the-host" not in said
 
 
 def test_changed_limits_take_effect_with_the_next_turn(say, group, sealed):
