@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from functools import partial
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +14,6 @@ from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import translation
 
 from apps.chats.models import Chat
@@ -102,7 +102,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
                 await self._tell(await in_a_thread(transcript.news)(**self._for_whom()))
 
     async def _tick(self) -> None:
-        user = await get_user({"session": SessionStore(self.scope["session"].session_key)})
+        sessions = import_module(settings.SESSION_ENGINE)
+        user = await get_user({"session": sessions.SessionStore(self.scope["session"].session_key)})
         if not user.is_authenticated:
             await self.close(SIGNED_OUT)
             return

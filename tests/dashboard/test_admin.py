@@ -123,7 +123,7 @@ def act(browser_of, page, action, *rows, **more):
 
 
 def group_form(**more):
-    fields = {
+    fields: dict[str, object] = {
         "name": "Work",
         "folder": "work",
         "assistant_name": "Andy",

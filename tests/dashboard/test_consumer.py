@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from contextlib import asynccontextmanager
 from functools import wraps
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -57,7 +58,7 @@ async def opened(client, **more):
 
 
 async def frames_until(socket, condition):
-    frames = []
+    frames: list[dict[str, Any]] = []
     while not frames or not condition(frames[-1]):
         frames.append(await socket.receive_json_from(timeout=5))
     return frames

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -178,7 +180,7 @@ def test_groups_stand_in_the_order_of_their_activity(browser_of, group, chat):
 
     other = web_chat(create_group(folder="work", name="Work"))
     create_group(folder="silent", name="Silent")
-    chat.last_message_at = timezone.now() - timezone.timedelta(hours=1)
+    chat.last_message_at = timezone.now() - timedelta(hours=1)
     chat.save()
     other.last_message_at = timezone.now()
     other.save()

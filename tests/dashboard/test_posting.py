@@ -3,7 +3,7 @@ import uuid
 import pytest
 
 from apps.agents.models import Run
-from apps.chats.models import Message
+from apps.chats.models import Message, Sender
 from apps.dashboard.posting import BURST, MOST_CHARACTERS
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_too_many_at_once_are_slowed_down(write):
 
 def test_a_blocked_sender_is_told_so(write, chat, person):
     write("first")
-    Message.objects.get().sender.__class__.objects.update(access="blocked")
+    Sender.objects.update(access="blocked")
 
     response = write("second")
 

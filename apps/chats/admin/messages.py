@@ -43,7 +43,7 @@ class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Message)
 class MessageAdmin(HistoryAdmin):
-    list_display = ["start", "author", "chat", "created_at", "delivery", "error"]
+    list_display = ["start", "delivery", "author", "chat", "created_at", "error"]
     list_filter = [Trouble, "direction", "kind", "chat__channel", "chat__group"]
     list_select_related = ["chat__channel", "sender"]
     search_fields = ["text", "external_id"]

@@ -14,6 +14,8 @@ let running = null; // the run whose pieces are shown
 let drawn = null; // the state of the work, as it was told last
 let shown = 0; // code points of its text
 let following = true; // the reader is at the end
+let unread = 0; // answers that came while the page was hidden
+const title = document.title;
 
 export function seen() {
   const ids = [...list.querySelectorAll("[data-id]")].map((item) => Number(item.dataset.id));
@@ -68,6 +70,7 @@ export function tell(news) {
   let isNews = false;
   for (const message of news.messages) for (const item of parsed(message.html)) isNews = place(item) || isNews;
   if (list.children.length) empty.hidden = true;
+  if (isNews && document.hidden) document.title = `(${++unread}) ${title}`;
   showWork(news);
   grown(isNews);
 }
@@ -123,4 +126,9 @@ export function begin(run) {
   });
   new ResizeObserver(() => following && toEnd()).observe(scroll); // a phone's keyboard, a growing field
   newest.addEventListener("click", toEnd);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    unread = 0;
+    document.title = title;
+  });
 }

@@ -135,7 +135,7 @@ def visit(site: Site, chromium: Browser, cookies: Any) -> Iterator[Any]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         if loud:
-            page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+            page.on("console", lambda message: complaints.extend([message.text] if message.type == "error" else []))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{site.url}{path}")
         if path.removeprefix("/chat/") not in (path, ""):

@@ -15,7 +15,7 @@ django.setup()
 from django.db import transaction  # noqa: E402
 
 from apps.agents import services  # noqa: E402
-from apps.agents.models import Run  # noqa: E402
+from apps.agents.models import Run, RunStatus  # noqa: E402
 from apps.chats.models import Message  # noqa: E402
 from apps.chats.services import send_message  # noqa: E402
 from apps.plugins import hooks  # noqa: E402
@@ -55,7 +55,7 @@ def answer(run: Run, receive: Any) -> None:
 
 
 @transaction.atomic
-def end(run: Run, status: Run.Status, *, text: str = "", error: str = "") -> None:
+def end(run: Run, status: RunStatus, *, text: str = "", error: str = "") -> None:
     run.finish(status, error)
     assert run.chat
     if message := send_message(run.chat, text=text, run_id=run.pk):

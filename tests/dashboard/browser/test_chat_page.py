@@ -204,7 +204,7 @@ def test_a_web_server_that_restarts_loses_nothing(visit, site):
 def test_an_answer_that_was_lost_on_the_way_is_not_sent_twice(visit):
     """The server stores the message, its answer never arrives, the page sends it again."""
     page = visit(loud=False)
-    lost = []
+    lost: list[int] = []
 
     def lose_the_first_answer(route):
         if route.request.method == "POST" and not lost:

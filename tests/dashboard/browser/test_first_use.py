@@ -1,0 +1,65 @@
+"""The first minutes of a person with a fresh installation and no key: the real service, nothing played."""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.dashboard.browser.conftest import PASSWORD, SETUP, Site, free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path, free_port())
+    site.python("manage.py", "migrate", "-v0")
+    site.python("manage.py", "shell", "-v0", "-c", SETUP)
+    log = (tmp_path / "up.log").open("w")
+    up = subprocess.Popen([sys.executable, "manage.py", "up"], env=site.environment, stdout=log, stderr=log)
+    deadline = time.monotonic() + 60
+    while "Ready" not in (tmp_path / "up.log").read_text():
+        assert time.monotonic() < deadline, (tmp_path / "up.log").read_text()
+        time.sleep(0.1)
+    yield site
+    os.kill(up.pid, signal.SIGINT)
+    up.wait(60)
+    log.close()
+
+
+def test_a_person_signs_in_writes_and_the_demo_answers(service: Site, chromium: Browser):
+    page = chromium.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(f"{service.url}/")
+    page.fill("[name=username]", "lena")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Main", exact=True).click()
+
+    expect(page.locator("#demo")).to_contain_text("This is the demo agent")
+    expect(page.locator("#demo")).to_contain_text("ANTHROPIC_API_KEY")
+    expect(page.locator("#uncontained")).to_contain_text("without a container")
+    word = secrets.token_hex(4)
+    page.locator("#writing").fill(f"echo **{word}** `<internal>` <internal>nobody sees this")
+    page.keyboard.press("Enter")
+
+    answer = page.locator("#transcript .message.out")
+    expect(answer).to_contain_text(word, timeout=30_000)
+    expect(answer.locator("strong")).to_have_text(word)
+    expect(answer).not_to_contain_text("nobody sees")
+    expect(page.locator("#work")).to_be_empty()
+
+    page.locator("#writing").fill("sleep 30")
+    page.keyboard.press("Enter")
+    expect(page.locator("#work")).to_contain_text("Andy is working")
+    page.locator("#work [data-stop]").click()
+    expect(page.locator("#work")).to_have_text(re.compile("Stopped"), timeout=15_000)
+    page.context.close()
