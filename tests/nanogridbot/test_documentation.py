@@ -1,0 +1,39 @@
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = re.compile(r"env\.\w+\(\s*\"([A-Z][A-Z_]+)\"")
+ONLY_IN_THE_ENVIRONMENT = {"NGB_ENV_FILE"}
+
+
+def read_by_settings() -> set[str]:
+    return set(READ.findall((ROOT / "nanogridbot" / "settings.py").read_text()))
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    assert len(documented) > 30
+    assert documented == read_by_settings()
+
+
+def test_example_names_every_setting_and_sets_none() -> None:
+    example = (ROOT / ".env.example").read_text()
+    assert set(re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)) == read_by_settings() - ONLY_IN_THE_ENVIRONMENT
+    assert not re.search(r"^[A-Z]", example, re.MULTILINE)
+
+
+def test_defaults_in_the_example_are_the_real_ones() -> None:
+    settings = (ROOT / "nanogridbot" / "settings.py").read_text()
+    defaults = re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\", (?:\"([^\"]*)\"|([\d.]+))", settings)
+    example = dict(re.findall(r"^#([A-Z_]+)=(.+)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    real = {name: text or number for name, text, number in defaults}
+    assert len(real.keys() & example.keys()) > 20
+    assert {name: example[name] for name in real.keys() & example.keys()} == {
+        name: real[name] for name in real.keys() & example.keys()
+    }
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
