@@ -45,12 +45,12 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
         return Prompt(_task(run), (), calls=True) if not after else None
     assert run.chat is not None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
-    handles = tuple(waiting.values_list("pk", flat=True))
+    handles = dict(waiting.values_list("pk", "calls_agent"))
     if not handles:
         return None
     lines = _newest_lines(waiting.filter(pk__in=handles).order_by("-pk"), run.group)
     text = _messages(lines, run.group, left_out=len(handles) - len(lines))
-    return Prompt(text, handles, calls=waiting.filter(calls_agent=True).exists())
+    return Prompt(text, tuple(handles), calls=any(handles.values()))
 
 
 def _newest_lines(newest_first: QuerySet[Message], group: Group) -> list[str]:

@@ -126,8 +126,11 @@ def queued_in(run: Run) -> RunQuerySet:
 
 def drop_absorbed(run: Run) -> None:
     """A queued run whose messages all went into this one has nothing left to do. Under the session's lock."""
-    if run.chat and not Message.objects.unhandled(run.chat, run.thread_id).filter(calls_agent=True).exists():
-        queued_in(run).delete()
+    queued = queued_in(run)
+    if not run.chat or not queued.exists():
+        return
+    if not Message.objects.unhandled(run.chat, run.thread_id).filter(calls_agent=True).exists():
+        queued.delete()
 
 
 def remove_agents() -> int:

@@ -125,13 +125,14 @@ class Turn:
 
     def _begin(self, first: prompts.Prompt) -> None:
         self._connection.open(self._start())
-        self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
-        self._steps = self.run.steps.count()
         text = first.text
         if self.run.attempt > 1:
             sent = Message.objects.outbound().filter(run=self.run).values_list("text", flat=True)
             text = prompts.earlier_attempt(list(sent)) + text
         self._prompt(text, first.handles)
+        # The agent works already; what only tells about it comes after.
+        self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
+        self._steps = self.run.steps.count()
 
     def _start(self) -> dict[str, Any]:
         group, place = self.run.group, self.runtime.place(self.run.session)
