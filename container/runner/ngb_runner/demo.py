@@ -29,7 +29,7 @@ HELP = """I am the demo agent. I understand:
 - `fail TEXT`: my turn ends with an error
 - `help`: this list"""
 
-MESSAGE = re.compile(r"<message\b[^>]*>(.*?)</message>", re.DOTALL)
+MESSAGE = re.compile(r"<(?:message|scheduled_task)\b[^>]*>(.*?)</(?:message|scheduled_task)>", re.DOTALL)
 QUOTE = re.compile(r"<(\w+)\b[^>]*>.*?</\1>", re.DOTALL)
 MENTION = re.compile(r"^\s*@\w+[\s:,]*")
 
