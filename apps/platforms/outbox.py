@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from django.db import DatabaseError
-from django.db.models import Min, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.chats.models import Channel, Message
@@ -105,10 +105,10 @@ class Outbox:
 
 def _due(channel_ids: Collection[int]) -> tuple[list[Message], datetime | None]:
     """The heads of the queues on these channels, and when the next one becomes due."""
+    heads = list(Message.objects.heads().filter(chat__channel__in=channel_ids).select_related("chat")[:MOST_ROWS])
     now = timezone.now()
-    heads = Message.objects.deliverable(now).filter(chat__channel__in=channel_ids).select_related("chat__channel")
-    later = Message.objects.filter(delivery=Message.Delivery.QUEUED, next_attempt_at__gt=now)
-    return list(heads[:MOST_ROWS]), later.aggregate(soonest=Min("next_attempt_at"))["soonest"]
+    due = [message for message in heads if message.next_attempt_at and message.next_attempt_at <= now]
+    return due, heads[len(due)].next_attempt_at if len(due) < len(heads) else None
 
 
 def _settle_the_rest(in_progress: Collection[int]) -> None:

@@ -33,12 +33,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What no run of this conversation has handled yet, in order."""
         return self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True).order_by("pk")
 
-    def deliverable(self, now: datetime) -> "MessageQuerySet":
-        """The outbox's heads: in each chat only the oldest waiting message, and only when its time has come."""
+    def heads(self) -> "MessageQuerySet":
+        """In each chat the oldest waiting message: the others wait behind it, also while it waits for its retry."""
         ahead = Message.objects.filter(
             chat=OuterRef("chat"), pk__lt=OuterRef("pk"), delivery__in=(Delivery.QUEUED, Delivery.SENDING)
         )
-        return self.filter(~Exists(ahead), delivery=Delivery.QUEUED, next_attempt_at__lte=now).order_by("pk")
+        return self.filter(~Exists(ahead), delivery=Delivery.QUEUED).order_by("next_attempt_at", "pk")
+
+    def deliverable(self, now: datetime) -> "MessageQuerySet":
+        """The heads whose time has come."""
+        return self.heads().filter(next_attempt_at__lte=now)
 
 
 class Message(models.Model):
@@ -121,10 +125,7 @@ class Message(models.Model):
 
     def claim_delivery(self) -> bool:
         """queued → sending; False when somebody else was faster."""
-        won = self._move(Delivery.QUEUED, delivery=Delivery.SENDING, attempts=models.F("attempts") + 1)
-        if won:
-            self.refresh_from_db(fields=["attempts"])
-        return won
+        return self._move(Delivery.QUEUED, delivery=Delivery.SENDING, attempts=self.attempts + 1)
 
     def mark_part_sent(self, external_id: str) -> None:
         self.external_parts.append(external_id)
