@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
@@ -65,11 +65,11 @@ def parse(kind: str, words: str, *, zone: str, anchor: datetime) -> Schedule:
     """`anchor` is where an interval's grid begins; raises ScheduleError."""
     words = words.strip()
     if kind == CRON:
-        return _cron(words, ZoneInfo(zone))
+        return _cron(words, _zone(zone))
     if kind == INTERVAL:
         return _interval(words, anchor)
     if kind == ONCE:
-        return _once(words, ZoneInfo(zone))
+        return _once(words, _zone(zone))
     raise ScheduleError(f"“{kind}” is no kind of schedule: cron, interval or once is expected.")
 
 
@@ -80,6 +80,13 @@ def upcoming(schedule: Schedule, now: datetime) -> datetime:
     if isinstance(schedule, Once):
         raise ScheduleError(f"{schedule.moment.isoformat()} is past: a time in the future is expected.")
     raise ScheduleError(f"These words never come true: {EXPECTED[CRON]}.")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ScheduleError(f"“{name}” is no time zone; Europe/Berlin is one.") from error
 
 
 def _cron(words: str, zone: ZoneInfo) -> Cron:

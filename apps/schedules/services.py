@@ -118,7 +118,10 @@ def sweep() -> None:
     """Slots whose ring was lost are taken; used bells are put away."""
     now = timezone.now()
     for task_id in ScheduledTask.objects.overdue(now - RING_LOST).values_list("pk", flat=True)[:500]:
-        fire(task_id)
+        try:
+            fire(task_id)
+        except Exception:  # one task's defect must not hold up the others, time after time
+            logger.exception("scheduled task %s could not be fired", task_id)
     beat.remove_used(now)
 
 

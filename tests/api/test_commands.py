@@ -82,6 +82,13 @@ def test_ask_refuses_what_cannot_be_asked(family, arguments):
     assert not Message.objects.exists()
 
 
+@pytest.mark.parametrize("wait", ["-3", "nan", "soon", "inf"])
+def test_ask_refuses_a_wait_that_is_none(family, wait):
+    with pytest.raises(CommandError, match="seconds"):
+        call_command("ask", "family", "hello", f"--wait={wait}")
+    assert not Message.objects.exists()
+
+
 def test_ask_says_that_nothing_works_on_it_and_gives_up(family, monkeypatch):
     monkeypatch.setattr(asking_command, "PATIENCE", 0.3)
     code, printed, said = ask("family", "hello", "--wait", "1")

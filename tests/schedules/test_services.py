@@ -222,6 +222,18 @@ def test_a_chat_that_another_group_took_over_pauses_the_task(group):
     assert "no longer belongs" in Incident.objects.get().sentence
 
 
+def test_a_schedule_that_cannot_be_read_any_more_is_paused_and_the_next_one_is_served(group, hourly):
+    broken = services.create_task(group=group, prompt="hi", schedule_type="cron", schedule_value="0 9 * * *")
+    came_due(broken, HOUR)
+    came_due(hourly, 6 * SECOND)
+    ScheduledTask.objects.filter(pk=broken.pk).update(timezone="Mars/Base")
+    services.sweep()
+    broken.refresh_from_db()
+    assert broken.status == TaskStatus.PAUSED
+    assert "is no time zone" in Incident.objects.get().sentence
+    assert Run.objects.get().prompt == "water the plants"
+
+
 def test_run_now_leaves_the_timetable_alone_and_a_double_click_is_one(hourly):
     planned = hourly.next_run_at
     first = services.run_now(hourly)

@@ -1,6 +1,6 @@
 import getpass
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -11,6 +11,7 @@ from apps.api import asking
 from apps.chats.models import Group
 
 FAILED, BAD_USAGE, TIMED_OUT = 1, 2, 3
+LONGEST_WAIT = 86_400
 PATIENCE = 5.0  # seconds until somebody who waits is told why
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", metavar="FOLDER", help="the group's folder, such as main")
         parser.add_argument("prompt", metavar="PROMPT", help="what you ask; - reads it from standard input")
-        parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="default: 300")
+        parser.add_argument("--wait", type=_seconds, default=300, metavar="SECONDS", help="default: 300")
 
     def handle(self, *args: Any, **options: Any) -> None:
         group = Group.objects.filter(folder=options["folder"]).first()
@@ -50,6 +51,16 @@ class Command(BaseCommand):
                 self.stderr.write(reason)
             found = settled(message, wait - PATIENCE)
         return found
+
+
+def _seconds(words: str) -> float:
+    try:
+        seconds = float(words)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{words!r} is no number of seconds") from error
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise ArgumentTypeError(f"from 0 to {LONGEST_WAIT} seconds are possible")
+    return seconds
 
 
 def _checked(prompt: str) -> str:

@@ -1,0 +1,96 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from apps.agents.models import Run
+from apps.schedules.models import ScheduledTask, TaskStatus
+from tests.schedules.conftest import came_due, fired
+
+TASKS = "/admin/schedules/scheduledtask/"
+
+
+@pytest.fixture
+def desk(db) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client
+
+
+def form(group, **fields: str) -> dict[str, object]:
+    return {
+        "group": group.pk,
+        "prompt": "good morning",
+        "schedule_type": "cron",
+        "schedule_value": "0 9 * * *",
+        "context_mode": "group",
+        "missed": "once",
+        "task_runs-TOTAL_FORMS": "0",
+        "task_runs-INITIAL_FORMS": "0",
+    } | fields
+
+
+def chosen(action: str, *tasks: ScheduledTask) -> dict[str, object]:
+    return {"action": action, "_selected_action": [task.pk for task in tasks]}
+
+
+def test_a_task_is_made_and_planned(desk, group):
+    assert desk.post(f"{TASKS}add/", form(group)).status_code == 302
+    task = ScheduledTask.objects.get()
+    assert (task.timezone, task.status) == ("America/New_York", TaskStatus.ACTIVE)
+    assert task.next_run_at
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"schedule_value": "not a cron"}, "five fields are expected"),
+        ({"schedule_type": "interval", "schedule_value": "abc"}, "a number of seconds is expected"),
+        ({"schedule_type": "once", "schedule_value": "2020-01-01T00:00"}, "a time in the future is expected"),
+        ({"timezone": "Mars/Base"}, "is no time zone"),
+    ],
+)
+def test_a_bad_schedule_is_said_on_the_form(desk, group, fields, sentence):
+    page = desk.post(f"{TASKS}add/", form(group, **fields))
+    assert sentence in page.content.decode()
+    assert not ScheduledTask.objects.exists()
+
+
+def test_an_edit_plans_anew(desk, hourly):
+    before = hourly.next_run_at
+    edited = form(hourly.group, schedule_type="interval", schedule_value="5m", timezone="UTC")
+    assert desk.post(f"{TASKS}{hourly.pk}/change/", edited).status_code == 302
+    hourly.refresh_from_db()
+    assert hourly.next_run_at < before
+
+
+def test_actions_say_how_many_and_why_not(desk, hourly):
+    desk.post(TASKS, chosen("pause", hourly))
+    hourly.refresh_from_db()
+    assert hourly.status == TaskStatus.PAUSED
+    desk.post(TASKS, chosen("cancel", hourly))
+    page = desk.post(TASKS, chosen("resume", hourly), follow=True).content.decode()
+    assert "cancelled cannot be resumed" in page
+
+
+def test_run_now(desk, hourly):
+    page = desk.post(TASKS, chosen("run_now", hourly), follow=True).content.decode()
+    assert "1: asked to run" in page
+    assert Run.objects.get().prompt == "water the plants"
+
+
+def test_the_lists_and_the_history_are_shown(desk, hourly):
+    run = fired(came_due(hourly, timedelta(seconds=1)))
+    assert "water the plants" in desk.get(TASKS, {"status__exact": "active"}).content.decode()
+    assert "water the plants" not in desk.get(TASKS, {"status__exact": "paused"}).content.decode()
+    assert f"run {run.pk}" in desk.get(f"{TASKS}{hourly.pk}/change/").content.decode()
+    assert "queued" in desk.get("/admin/schedules/taskrun/").content.decode()
+
+
+def test_the_history_is_read_only(desk, hourly):
+    fired(came_due(hourly, timedelta(seconds=1)))
+    taken = hourly.task_runs.get()
+    assert desk.get("/admin/schedules/taskrun/add/").status_code == 403
+    assert desk.post(f"/admin/schedules/taskrun/{taken.pk}/change/", {}).status_code == 403
+    assert desk.post(f"/admin/schedules/taskrun/{taken.pk}/delete/", {"post": "yes"}).status_code == 403
