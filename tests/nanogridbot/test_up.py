@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -156,6 +158,46 @@ def test_killed_service_leaves_nothing_behind(up: Up) -> None:
     up.start()
     assert up.answers()
     assert "password" not in up.log
+
+
+@pytest.fixture
+def ask_in_background() -> Iterator[Callable[[Up, str], None]]:
+    asking: list[subprocess.Popen[bytes]] = []
+
+    def ask(up: Up, prompt: str) -> None:
+        command = [sys.executable, "manage.py", "ask", "main", prompt]
+        asking.append(subprocess.Popen(command, cwd=ROOT, env=up.environment, stdout=subprocess.DEVNULL))
+        assert wait_for(lambda: "attempt 1 begins" in up.log, 20), up.log
+
+    yield ask
+    for process in asking:
+        process.kill()
+        process.wait(5)
+
+
+def rows(up: Up, query: str) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(Path(up.environment["NGB_DATA_DIR"]) / "db.sqlite3")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_turn_in_progress_ends_before_the_service_does(up: Up, ask_in_background: Callable[[Up, str], None]) -> None:
+    ask_in_background(up, "sleep 2")
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(20) == 0
+    assert rows(up, "SELECT status FROM agents_run") == [("succeeded",)]
+    assert rows(up, "SELECT delivery FROM chats_message WHERE direction = 'out'") == [("sent",)]
+
+
+def test_turn_that_takes_too_long_is_queued_again(
+    start: Callable[..., Up], ask_in_background: Callable[[Up, str], None]
+) -> None:
+    up = start(AGENT_SHUTDOWN_GRACE="1")
+    ask_in_background(up, "sleep 50")
+    processes = up.tree()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(10) == 0
+    assert gone(processes)
+    assert rows(up, "SELECT status FROM agents_run") == [("queued",)]
 
 
 def test_second_ctrl_c_stops_at_once(up: Up) -> None:
