@@ -32,7 +32,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no group {options['folder']!r}.", returncode=BAD_USAGE)
         found = self._ask(group, _checked(options["prompt"]), options["wait"])
         if not found.is_over:
-            raise CommandError(f"No answer in {options['wait']:g} s; the run goes on.", returncode=TIMED_OUT)
+            raise CommandError(
+                f"No answer in {options['wait']:g} s; it will stand on the chat page when it comes.",
+                returncode=TIMED_OUT,
+            )
         assert found.run is not None
         if found.run.status != RunStatus.SUCCEEDED:
             raise CommandError(f"{found.run.get_status_display()}: {found.run.error}", returncode=FAILED)
