@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 POLL = 2.0  # seconds between looks at the rows, for when a wake-up was lost
 STOP_BOUND = 5.0  # seconds that an interrupted agent has for its last words
 MAX_BAD_LINES = 100
+MAX_PUSHED = 4  # prompts on their way that the agent has not taken yet
 MAX_STEPS = 500
 MAX_WAITING_FRAMES = 1000
 # What the SDK offers but cannot work here: questions at a terminal, its own timetable, modes that wait for a person.
@@ -211,8 +212,11 @@ class Turn:
         self._connection.send("interrupt")
 
     def _follow_up(self) -> None:
-        """Messages that came meanwhile go into the live turn, as soon as one of them calls."""
-        if self._stopped or self.run.cause != Run.Cause.MESSAGE:
+        """Messages that came meanwhile go into the live turn, as soon as one of them calls.
+
+        In a flood they wait until the agent has taken what was pushed before, and then go as one prompt.
+        """
+        if self._stopped or self.run.cause != Run.Cause.MESSAGE or len(self._unaccepted) >= MAX_PUSHED:
             return
         more = prompts.compose(self.run, after=self._seen)
         if more and more.calls:

@@ -300,3 +300,20 @@ def test_usage_is_counted_for_failed_attempts_too(say, claude):
     assert run.status == Run.Status.FAILED
     assert run.input_tokens > 0
     assert run.cost_usd > 0
+
+
+def test_a_flood_of_messages_in_mid_turn_is_answered_in_few_prompts(say, replies, claude):
+    claude.script(Text("slow " * 20, pieces=20, delay=0.15))
+    worker = in_thread(execute, say("first").pk)
+    claude.wait_for_turns(1)
+    for number in range(150):
+        say(f"more {number}")
+    worker.join(60)
+
+    run = Run.objects.earliest("pk")
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    assert run.attempt == 1
+    for waiting in Run.objects.filter(status=Run.Status.QUEUED):
+        finish(waiting)
+    assert not Message.objects.inbound().filter(run__isnull=True).exists()
+    assert "more 149" in str(claude.turns[-1].body["messages"])

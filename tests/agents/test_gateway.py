@@ -1,0 +1,216 @@
+"""Model calls between a link and the stub of the model: the key is added here, and nothing else gets through."""
+
+import base64
+import json
+import threading
+import time
+
+import pytest
+
+from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, Gateway
+from apps.agents.link import LinkClosedError
+from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text
+
+QUESTION = {
+    "model": "claude-sonnet-4-5",
+    "max_tokens": 1000,
+    "stream": True,
+    "tools": [{"name": "x"}],
+    "messages": [{"role": "user", "content": "hi"}],
+}
+
+
+class HeardLink:
+    """The agent's ear: every frame that reaches it."""
+
+    def __init__(self):
+        self.frames = []
+        self.changed = threading.Condition()
+        self.gone = False
+
+    def send(self, type_, **fields):
+        if self.gone:
+            raise LinkClosedError("gone")
+        with self.changed:
+            self.frames.append({"type": type_, **fields})
+            self.changed.notify_all()
+
+    def send_data(self, type_, data, **fields):
+        self.send(type_, data=data, **fields)
+
+    def ended(self, call_id, seconds=10):
+        """(status, body, error) once the call is over."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self._of(call_id, "http_end"), seconds), self.frames
+        body = b"".join(frame["data"] for frame in self._of(call_id, "http_chunk"))
+        return self._of(call_id, "http_response")[0]["status"], body, self._of(call_id, "http_end")[0].get("error")
+
+    def _of(self, call_id, type_):
+        return [frame for frame in self.frames if frame["type"] == type_ and frame["id"] == call_id]
+
+
+@pytest.fixture
+def link():
+    return HeardLink()
+
+
+@pytest.fixture
+def refusals():
+    return []
+
+
+@pytest.fixture
+def gateway(link, refusals, api, settings):
+    settings.ANTHROPIC_API_KEY = "sk-ant-the-real-key"
+    settings.ANTHROPIC_BASE_URL = api.url
+    one = Gateway(link, on_refusal=refusals.append)
+    yield one
+    settle(one)
+
+
+def settle(gateway, seconds=5):
+    """Until no call is on its way any more."""
+    end = time.monotonic() + seconds
+    while gateway._calls:
+        assert time.monotonic() < end, "a call did not end"
+        time.sleep(0.02)
+
+
+def request(call_id="1", path="/v1/messages", body=QUESTION, headers=None, method="POST", **more):
+    data = base64.b64encode(json.dumps(body).encode()).decode()
+    given = {"content-type": "application/json", "x-api-key": "placeholder", "authorization": "Bearer placeholder"}
+    return {
+        "type": "http_request",
+        "id": call_id,
+        "method": method,
+        "path": path,
+        "headers": given | (headers or {}),
+        "body": data,
+        "more": False,
+        **more,
+    }
+
+
+def test_the_key_is_ours_and_the_agents_own_is_dropped(gateway, link, api):
+    gateway.take(request(headers={"cookie": "a=b", "x-custom": "c"}))
+
+    assert link.ended("1")[0] == 200
+    headers = api.requests[0].headers
+    assert headers["x-api-key"] == "sk-ant-the-real-key"
+    assert not {"authorization", "cookie", "x-custom"} & set(headers)
+    assert "sk-ant-the-real-key" not in str(link.frames)
+
+
+def test_an_oauth_token_goes_as_a_bearer(gateway, link, api, settings):
+    settings.ANTHROPIC_API_KEY = ""
+    settings.CLAUDE_CODE_OAUTH_TOKEN = "sk-ant-oat-token"
+    gateway.take(request(headers={"anthropic-beta": "something"}))
+
+    assert link.ended("1")[0] == 200
+    headers = api.requests[0].headers
+    assert headers["authorization"] == "Bearer sk-ant-oat-token"
+    assert "x-api-key" not in headers
+    assert headers["anthropic-beta"] == "something,oauth-2025-04-20"
+
+
+def test_a_stream_arrives_piece_by_piece_and_is_counted(gateway, link, api):
+    api.script(Text("one two three", pieces=3, delay=0.2, input_tokens=7, output_tokens=9))
+    gateway.take(request())
+    with link.changed:
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+    assert not link._of("1", "http_end")
+
+    link.ended("1")
+    assert (gateway.usage.input_tokens, gateway.usage.output_tokens) == (7, 9)
+    assert gateway.usage.cost_usd > 0
+
+
+def test_an_upstream_error_passes_intact(gateway, link, api, refusals):
+    api.script(Failure(529, "we are full"))
+    gateway.take(request())
+
+    status, body, error = link.ended("1")
+    assert (status, error, refusals) == (529, None, [])
+    assert json.loads(body)["error"]["message"] == "we are full"
+
+
+def test_a_refused_key_is_said_to_whoever_can_end_the_run(gateway, link, api, refusals):
+    api.script(Failure(401, "invalid x-api-key"))
+    gateway.take(request())
+
+    assert link.ended("1")[0] == 401
+    assert refusals == ["The model refused: invalid x-api-key. Check ANTHROPIC_API_KEY in .env."]
+
+
+def test_a_broken_stream_is_ended_and_not_begun_anew(gateway, link, api):
+    api.script(BrokenStream(kind=None))
+    gateway.take(request())
+
+    link.ended("1")
+    assert len(link._of("1", "http_response")) == 1
+
+
+def test_a_model_that_cannot_be_reached_is_an_error_in_the_apis_form(gateway, link, settings):
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
+    gateway.take(request())
+
+    status, body, _ = link.ended("1")
+    assert status == 504
+    assert "cannot be reached" in json.loads(body)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/files"), ("GET", "/v1/messages"), ("POST", "//evil.example/v1")]
+)
+def test_other_calls_are_refused(gateway, link, api, method, path):
+    gateway.take(request(method=method, path=path))
+
+    assert link.ended("1")[0] == 404
+    assert api.requests == []
+
+
+def test_a_body_that_comes_in_pieces_is_put_together(gateway, link, api):
+    whole = json.dumps(QUESTION).encode()
+    first = base64.b64encode(whole[:10]).decode()
+    gateway.take(request() | {"body": first, "more": True})
+    gateway.take({"type": "http_body", "id": "1", "data": base64.b64encode(whole[10:]).decode(), "last": True})
+
+    assert link.ended("1")[0] == 200
+    assert api.requests[0].body == QUESTION
+
+
+def test_a_body_without_end_is_refused(gateway, link):
+    piece = base64.b64encode(b"x" * 500_000).decode()
+    gateway.take(request() | {"body": piece, "more": True})
+    for _ in range(MAX_BODY // 500_000 + 1):
+        gateway.take({"type": "http_body", "id": "1", "data": piece, "last": False})
+
+    assert link.ended("1")[0] == 413
+
+
+def test_a_thousand_calls_at_once_are_bounded(gateway, link, api):
+    api.answer = lambda _request: Hang(1)
+    for number in range(1000):
+        gateway.take(request(call_id=str(number)))
+
+    assert link.ended("999")[0] == 429
+    assert len(api.requests) <= MAX_AT_ONCE
+
+
+def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api):
+    api.script(Text("word " * 100, pieces=100, delay=0.05))
+    gateway.take(request())
+    with link.changed:
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+    gateway.take({"type": "http_cancel", "id": "1"})
+
+    settle(gateway)
+    assert not link._of("1", "http_end")
+
+
+def test_an_agent_that_is_gone_ends_the_call(gateway, link, api):
+    link.gone = True
+    gateway.take(request())
+
+    settle(gateway)
+    assert len(api.requests) == 1
