@@ -101,7 +101,8 @@ def test_a_run_that_waits_for_its_next_attempt_says_when(browser_of, chat):
 
     page = browser_of.get("/chat/family/").text
 
-    assert "Attempt 2 failed: The model is overloaded." in page
+    assert "Attempt 2 failed:" in page
+    assert "The model is overloaded." in page
     assert "data-stop" in page
 
 
@@ -121,8 +122,8 @@ def test_stop_ends_a_queued_run(browser_of, chat):
     assert (first, second) == ({"stopped": 1}, {"stopped": 0})
 
 
-def served_by(monkeypatch, agent, runtime):
-    now = Serving(Choice(agent, "There is no key."), Choice(runtime, "No Docker engine answers."))
+def served_by(monkeypatch, agent, runtime, trouble=""):
+    now = Serving(Choice(agent, "There is no key."), Choice(runtime, "No Docker engine answers.", trouble))
     for view in ("chat", "overview"):
         monkeypatch.setattr(f"apps.dashboard.views.{view}.serving", lambda: now)
 
@@ -145,6 +146,13 @@ def test_a_contained_claude_needs_no_banner(monkeypatch, browser_of, group):
 
     assert "demo agent" not in page
     assert "without a container" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/chat/family/"])
+def test_a_docker_that_went_away_is_said(monkeypatch, browser_of, group, path):
+    served_by(monkeypatch, "claude", "docker", trouble="The Docker engine does not answer.")
+
+    assert "The Docker engine does not answer." in browser_of.get(path).text
 
 
 def test_a_docker_that_hangs_does_not_hold_up_a_page(monkeypatch):
