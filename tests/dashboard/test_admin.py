@@ -108,6 +108,16 @@ def test_an_edit_is_told_to_the_listeners(browser_of, channel):
     assert channel.option("api_base") == "http://127.0.0.1:1"
 
 
+def test_the_chat_pages_channel_is_not_deleted(browser_of, channel):
+    web = web_channel()
+
+    refused = browser_of.post(f"/admin/chats/channel/{web.pk}/delete/", {"post": "yes"})
+    browser_of.post(f"/admin/chats/channel/{channel.pk}/delete/", {"post": "yes"})
+
+    assert refused.status_code == 403
+    assert list(Channel.objects.all()) == [web]
+
+
 def test_channels_are_disabled_together(browser_of, channel):
     web = web_channel()
 

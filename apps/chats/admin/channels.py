@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.chats import services
 from apps.chats.admin.credentials import CredentialsField
 from apps.chats.encryption import UNREADABLE, EncryptedDict
-from apps.chats.models import Channel
+from apps.chats.models import Channel, Platform
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,6 +61,17 @@ class ChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[str]:
         """A channel stays what it is: its chats are known by ids of that platform."""
         return [*self.readonly_fields, "platform"] if obj else list(self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
+        """The chat page's channel stays: with it, everything that was said on the page would go."""
+        is_page = obj is not None and obj.platform == Platform.WEB
+        return not is_page and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Channels are deleted one at a time, on a page that lists what goes with them."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
     @admin.action(description=_("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: Any) -> None:

@@ -6,6 +6,8 @@ import uuid
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.dashboard.browser.conftest import PASSWORD
+
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
@@ -220,6 +222,21 @@ def test_an_answer_that_was_lost_on_the_way_is_not_sent_twice(visit):
     expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
     expect(page.locator(".message.pending")).to_have_count(0)
     assert lost == [201]
+
+
+def test_who_is_signed_out_is_told_and_loses_nothing(visit, site):
+    page = visit(loud=False)
+    page.context.clear_cookies(name="sessionid")
+
+    text = write(page)
+
+    expect(page.locator("#line")).to_contain_text("You are signed out.")
+    page.locator("#line a").click()
+    page.fill("[name=username]", "lena")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(answer_to(page, text)).to_have_count(1)
+    expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
 
 
 def test_a_text_that_is_too_long_is_refused_and_kept(visit):
