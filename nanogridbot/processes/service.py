@@ -31,26 +31,33 @@ REDIS_GRACE = 5
 def run(supervisor: Supervisor, listener: socket.socket) -> bool:
     """Serves until somebody asks for the stop; False when the service could not be started."""
     say = supervisor.output.say
-    runtime, agent = chosen_runtime(), chosen_agent()  # before the first fork: every child goes by it
     try:
-        if settings.EMBEDDED_REDIS and not _start_redis(supervisor):
+        if not _start(supervisor, listener):
             return supervisor.stopping
-        if not supervisor.run_once(Program("up", _prepare, restart=False), 120):
-            return supervisor.stopping
-        for program in _programs(listener):
-            supervisor.start(program)
-        if supervisor.wait_until(lambda: not supervisor.unready(), START_GRACE):
-            say(f"Ready: {web.url(listener)}")
-            say(f"Runtime: {runtime.name}. {runtime.why}")
-            say(f"Agent: {agent.name}. {agent.why}")
-        elif not supervisor.stopping:
-            say(f"Not ready after {START_GRACE} s: {', '.join(supervisor.unready())}.", level="error")
         supervisor.serve()
         say("Stopping: turns in progress may finish. Ctrl-C once more stops at once.")
         _stop(supervisor)
     finally:
         supervisor.kill_everything()
     say("Stopped.")
+    return True
+
+
+def _start(supervisor: Supervisor, listener: socket.socket) -> bool:
+    say = supervisor.output.say
+    runtime, agent = chosen_runtime(), chosen_agent()  # before the first fork: every child goes by it
+    if settings.EMBEDDED_REDIS and not _start_redis(supervisor):
+        return False
+    if not supervisor.run_once(Program("up", _prepare, restart=False), 120):
+        return False
+    for program in _programs(listener):
+        supervisor.start(program)
+    if supervisor.wait_until(lambda: not supervisor.unready(), START_GRACE):
+        say(f"Ready: {web.url(listener)}")
+        say(f"Runtime: {runtime.name}. {runtime.why}")
+        say(f"Agent: {agent.name}. {agent.why}")
+    elif not supervisor.stopping:
+        say(f"Not ready after {START_GRACE} s: {', '.join(supervisor.unready())}.", level="error")
     return True
 
 
@@ -67,7 +74,7 @@ def _start_redis(supervisor: Supervisor) -> bool:
     command = embedded_redis.command(settings.REDIS_SOCKET)
     supervisor.start(Program("redis", lambda: _become(command)))
     if supervisor.wait_until(lambda: embedded_redis.answers(settings.REDIS_SOCKET), 20):
-        supervisor.children["redis"].ready = True
+        supervisor.mark_ready("redis")
         return True
     supervisor.output.say(f"The embedded Redis does not answer: see {settings.RUN_DIR}/redis.log.", level="error")
     return False

@@ -63,6 +63,11 @@ class Supervisor:
         while not self.stopping:
             self._turn(None)
 
+    def mark_ready(self, name: str) -> None:
+        """For a program that cannot say it itself."""
+        if child := self.children.get(name):
+            child.ready = True
+
     def unready(self) -> list[str]:
         """Who does not serve: starting still, or waiting for a new start."""
         return [*self._due, *[name for name, child in self.children.items() if not child.ready]]
@@ -78,7 +83,8 @@ class Supervisor:
         self.wait_until(lambda: not self.children.keys() & set(names), seconds)
         for name in names:
             if child := self.children.get(name):
-                self.output.say(f"{name} did not end within {seconds:g} s and is killed.", level="warning")
+                if not self.hurried:
+                    self.output.say(f"{name} did not end within {seconds:g} s and is killed.", level="warning")
                 child.kill()
         self.wait_until(lambda: not self.children.keys() & set(names), 2)
 
@@ -186,8 +192,9 @@ class Supervisor:
             self._due[program.name] = (time.monotonic() + BACKOFF[1], program)
             self.output.say(f"{program.name} cannot be started: {error.strerror}.", level="error")
 
-    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.hurried = self.stopping
+    def _asked_to_stop(self, number: int, _frame: FrameType | None) -> None:
+        """A terminal that goes away says so beside whoever stops us: that is no second request."""
+        self.hurried = self.hurried or (self.stopping and number != signal.SIGHUP)
         self.stopping = True
 
     def _forget(self) -> None:
