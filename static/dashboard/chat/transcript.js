@@ -70,9 +70,19 @@ export function tell(news) {
   let isNews = false;
   for (const message of news.messages) for (const item of parsed(message.html)) isNews = place(item) || isNews;
   if (list.children.length) empty.hidden = true;
+  if (news.messages.length) markActive();
   if (isNews && document.hidden) document.title = `(${++unread}) ${title}`;
   showWork(news);
   grown(isNews);
+}
+
+// The list of groups beside the chat tells the time of the newest message.
+function markActive() {
+  const time = document.querySelector(".others [aria-current] time");
+  const newestTime = list.lastElementChild?.querySelector("time");
+  if (!time || !newestTime) return;
+  time.dateTime = newestTime.dateTime;
+  localise(time.parentElement);
 }
 
 function showWork(news) {

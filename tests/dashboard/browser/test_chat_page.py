@@ -34,6 +34,7 @@ def test_enter_sends_the_answer_streams_and_the_final_one_takes_its_place(visit)
     stream = page.locator("#stream .text")
     expect(stream).to_contain_text(f"You said: **{text}**")  # plain while it is written
     assert not answer_to(page, text).count()
+    assert stream.bounding_box()["x"] == page.locator(".title ~ #scroll .transcript").bounding_box()["x"]
     expect(page.locator("#work")).to_contain_text("Andy is working")
     expect(answer_to(page, text)).to_contain_text("and that is all.")
     expect(answer_to(page, text).locator("strong")).to_have_text(text)
@@ -41,6 +42,7 @@ def test_enter_sends_the_answer_streams_and_the_final_one_takes_its_place(visit)
     expect(page.locator("#work")).to_be_empty()
     expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
     expect(page.locator("#writing")).to_have_value("")
+    expect(page.locator(".others [aria-current] time")).to_have_text(re.compile(r"\d\d:\d\d"))
 
 
 def test_what_the_agent_writes_for_itself_never_shows(visit):
