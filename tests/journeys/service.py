@@ -19,6 +19,7 @@ from tests.environment import service_environment
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 40.0
+CHILDREN = ("web", "agents", "worker", "listeners", "redis")
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "it") -> Any:
@@ -56,6 +57,14 @@ class Service:
         finally:
             self._process.kill()
             self._process.wait(5)
+
+    def crash(self) -> None:
+        """`up` is killed, and everything that hangs on it goes along."""
+        assert self._process
+        children = [self.pid(child) for child in CHILDREN]
+        self._process.kill()
+        self._process.wait(5)
+        wait_until(lambda: not any(is_alive(pid) for pid in children), 10, "the end of its children")
 
     def manage(self, *arguments: str, check: bool = True) -> str:
         """A management command's standard output."""
@@ -117,6 +126,10 @@ class Service:
             sys.stderr.write(self.log[-20_000:])
         if not self._ended():
             self.stop()
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def _free_port() -> int:

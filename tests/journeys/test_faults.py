@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.messages_api import MessagesApi, Text
 from tests.fakes.telegram_api import Hang, TelegramApi
-from tests.journeys.service import Service, wait_until
+from tests.journeys.service import CHILDREN, Service, is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.docker]
 
@@ -118,20 +118,31 @@ def test_an_agent_killed_in_mid_turn(warm: Service, telegram: TelegramApi, model
     assert warm.rows("Run.objects.latest('pk').attempt") == 2
 
 
+def test_after_a_crash_of_everything_the_container_is_taken_over(
+    warm: Service, telegram: TelegramApi, model: MessagesApi
+) -> None:
+    from apps.agents.runtimes.engine import engine
+
+    container = warm.rows("Run.objects.latest('pk').container")
+    warm.crash()
+    assert engine().inspect_container(container)["State"]["Running"]
+    model.script(Text("still here"))
+    telegram.say("are you there?")
+    warm.start()
+
+    wait_until(lambda: said(telegram, "still here"), 60)
+    assert warm.rows("Run.objects.latest('pk').container") == container
+    assert len(telegram.sent) == 2
+
+
 def test_nothing_is_left_after_a_clean_stop(warm: Service) -> None:
     from apps.agents.runtimes.engine import engine
 
     container = warm.rows("Run.objects.latest('pk').container")
-    processes = [warm.pid(child) for child in ("web", "agents", "worker", "listeners", "redis")]
+    processes = [warm.pid(child) for child in CHILDREN]
     assert all(processes)
     warm.stop()
 
     living = [found["Id"][:12] for found in engine().containers(all=True)]
     assert container not in living
-    assert not [pid for pid in processes if _is_alive(pid)]
-
-
-def _is_alive(pid: int) -> bool:
-    from pathlib import Path
-
-    return Path(f"/proc/{pid}").exists()
+    assert not [pid for pid in processes if is_alive(pid)]
