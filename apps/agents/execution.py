@@ -31,7 +31,7 @@ AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
 
 def execute(run_id: int) -> None:
     """Claims and serves one run; returns at once when it is not to be had."""
-    run = Run.objects.select_related("session__group", "chat__channel").filter(pk=run_id).first()
+    run = Run.objects.select_related("session__group", "chat").filter(pk=run_id).first()
     if run is None or stopping.is_set() or not run.claim(worker_name()):
         return
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):

@@ -129,21 +129,20 @@ class Run(models.Model):
     def claim(self, worker: str) -> bool:
         """queued → running, under the constraint; False when its time has not come, or the session is busy."""
         now = timezone.now()
+        free = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, attempt=self.attempt, not_before__lte=now)
         try:
             with transaction.atomic():
-                won = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, not_before__lte=now).update(
+                return self._change(
+                    free,
                     status=RunStatus.RUNNING,
                     worker=worker,
-                    attempt=F("attempt") + 1,
+                    attempt=self.attempt + 1,
                     started_at=now,
                     lease_until=_lease(now),
                     error="",
                 )
         except IntegrityError:
             return False
-        if won:
-            self.refresh_from_db(fields=["status", "worker", "attempt", "started_at", "lease_until", "error"])
-        return won == 1
 
     def renew(self) -> bool:
         """False when the run is no longer ours: its lease expired and somebody else took it, or it was cancelled."""
@@ -151,7 +150,7 @@ class Run(models.Model):
 
     def finish(self, status: RunStatus, error: str = "") -> bool:
         """running → an end; False when the run is no longer ours."""
-        return self._leave(status=status, error=error, finished_at=timezone.now(), lease_until=None)
+        return self._change(self._mine(), status=status, error=error, finished_at=timezone.now(), lease_until=None)
 
     def cancel(self, reason: str) -> None:
         """A queued run ends without having been executed."""
@@ -160,7 +159,8 @@ class Run(models.Model):
 
     def requeue(self, error: str, delay_s: float, *, counts: bool = True) -> bool:
         """running → queued for another attempt; False when the run is no longer ours."""
-        return self._leave(
+        return self._change(
+            self._mine(),
             status=RunStatus.QUEUED,
             error=error,
             not_before=timezone.now() + timedelta(seconds=delay_s),
@@ -185,8 +185,9 @@ class Run(models.Model):
             cost_usd=F("cost_usd") + usage.cost_usd,
         )
 
-    def _leave(self, **changes: object) -> bool:
-        if self._mine().update(**changes) != 1:
+    def _change(self, expected: RunQuerySet, **changes: object) -> bool:
+        """False, and nothing is changed, when the row is not as expected."""
+        if expected.update(**changes) != 1:
             return False
         for name, value in changes.items():
             setattr(self, name, value)

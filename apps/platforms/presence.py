@@ -35,9 +35,10 @@ class Presence:
         self._shown: dict[Place, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
 
-    def hear(self, _publication: dict[str, Any]) -> None:
-        """A run began or ended."""
-        self._changed.set()
+    def hear(self, publication: dict[str, Any]) -> None:
+        """A run began or ended, or (empty) it may have: a queued one shows nothing yet."""
+        if publication.get("status") != Run.Status.QUEUED:
+            self._changed.set()
 
     async def run(self) -> None:
         try:
