@@ -1,12 +1,10 @@
 """A first start on a machine without a key and without Docker: the demo answers everywhere, and says what it is."""
 
 import json
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,6 @@ import pytest
 from tests.journeys.service import Service, wait_until
 
 pytestmark = pytest.mark.journey
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -108,41 +104,18 @@ def test_three_groups_share_two_places_and_nobody_is_dropped(service: Service, t
     folders = ["one", "two", "three"]
     for folder in folders:
         service.manage("addgroup", folder)
-        for text in ("sleep 2", "echo done"):
-            call(service, token, "POST", f"/groups/{folder}/messages", {"text": text, "wait": 0})
+    for folder in folders:
+        call(service, token, "POST", f"/groups/{folder}/messages", {"text": "sleep 5", "wait": 0})
 
     wait_until(lambda: set(_statuses(service, folders)) == {"succeeded"}, 60, "the end of all runs")
-    overlapping = service.rows(
-        "[Run.objects.filter(started_at__lt=run.finished_at, finished_at__gt=run.started_at).count()"
+    at_once = service.rows(
+        "[Run.objects.filter(started_at__lte=run.started_at, finished_at__gt=run.started_at).count()"
         " for run in Run.objects.filter(session__group__folder__in=['one', 'two', 'three'])]"
     )
-    assert max(overlapping) == 2
+    assert max(at_once) == 2
 
 
 def _statuses(service: Service, folders: list[str]) -> Any:
     return service.rows(
         f"list(Run.objects.filter(session__group__folder__in={folders}).values_list('status', flat=True))"
     )
-
-
-@pytest.mark.browser
-def test_a_person_signs_in_writes_and_is_answered_on_the_page(service: Service) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="skipped because playwright is missing")
-    if not CHROMIUM.exists():
-        pytest.skip("skipped because Chromium is missing")
-    password = re.search(r"the password (\S+)", service.log)
-    assert password
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.goto(f"{service.url}/chat/main/")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", password[1])
-        page.press("input[name=password]", "Enter")
-        page.wait_for_selector("#room[data-connection=open]")
-        page.get_by_placeholder("Message to Andy").fill("echo seen by a person")
-        page.keyboard.press("Enter")
-        page.get_by_text("seen by a person", exact=True).last.wait_for(timeout=20_000)
-        assert page.get_by_text("This is the demo agent").count() == 1
-        assert page.get_by_text("Agents run without a container").count() == 1
-        browser.close()
