@@ -121,6 +121,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False  # a lost wake-up is found by the sweep
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_DB_REUSE_MAX = 1000  # tasks; a new connection for each one costs more than the wake-up itself
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"apps.agents.tasks.execute_run": {"queue": "agents"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
