@@ -14,6 +14,7 @@ from ngb_runner.spec import Spec
 from ngb_runner.tools import ToolCalls
 
 MAX_SLEEP = 60.0
+PACE = 0.02  # seconds between words: an answer is seen being written, as the real one is
 MAX_QUEUED = 64
 
 ABOUT = (
@@ -121,7 +122,7 @@ class DemoAgent:
         for piece in _pieces(answer):
             self._said[-1] += piece
             self._reporter.delta(piece)
-            await asyncio.sleep(0)
+            await asyncio.sleep(PACE)
 
     def _remember(self) -> None:
         try:
