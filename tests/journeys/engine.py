@@ -21,8 +21,8 @@ class Engine:
     def start(self) -> Self:
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "docker.pid"}
         options = [f"--{option}={self._root / name}" for option, name in places.items()]
-        # No bridge: agents have no network, and the machine's own engine keeps its rules.
-        command = ["dockerd", f"--host={self.host}", "--bridge=none", "--iptables=false", *options]
+        # In a network of its own: an engine without a bridge would remove that of the machine's own engine.
+        command = ["unshare", "--net", "dockerd", f"--host={self.host}", "--bridge=none", "--iptables=false", *options]
         with (self._root / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         wait_until(lambda: self.docker("version").returncode == 0, 60, "an engine")
