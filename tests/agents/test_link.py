@@ -24,6 +24,11 @@ class Pipe:
         os.close(self.their_end)
 
 
+class BrokenPipe(Pipe):
+    def write(self, data):
+        raise BrokenPipeError("gone")
+
+
 def frame(**fields):
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
@@ -55,7 +60,7 @@ def test_a_line_of_ten_megabytes_is_skipped_without_being_kept():
     found += splitter.feed(b"\n" + frame(type="ready"))
 
     assert [type(one) for one in found] == [BadLine, dict]
-    assert "longer" in found[0].reason
+    assert "longer" in str(found[0])
 
 
 def test_empty_lines_are_no_frames():
@@ -63,7 +68,8 @@ def test_empty_lines_are_no_frames():
 
 
 def test_the_reader_hands_on_frames_and_says_the_end():
-    pipe, got = Pipe(), queue.Queue()
+    pipe = Pipe()
+    got: queue.Queue[object] = queue.Queue()
     link = Link(pipe, got.put)
     os.write(pipe.their_end, frame(type="ready"))
     first = got.get(timeout=5)
@@ -94,8 +100,7 @@ def test_data_goes_in_pieces_below_the_limit():
 
 
 def test_writing_to_a_closed_link_is_said_in_words():
-    pipe = Pipe()
-    pipe.write = lambda _data: (_ for _ in ()).throw(BrokenPipeError("gone"))
+    pipe = BrokenPipe()
     link = Link(pipe, lambda _: None)
 
     with pytest.raises(LinkClosedError, match="closed"):
