@@ -18,7 +18,7 @@ from nanogridbot.publications import publish, publish_on_commit
 
 logger = logging.getLogger(__name__)
 
-RUNS = "runs"  # payload: run, event ("message" | "stop"); heard by the worker that holds the run
+RUNS = "runs"  # payload: session; the worker that holds its run looks at the rows: a message came, or a stop
 RUN_STATES = "run-states"  # payload: run, chat, thread_id, status; heard by whoever shows that an agent works
 
 
@@ -57,8 +57,7 @@ def request_run(
         session = locked.get(pk=session.pk)
     place = {"session": session, "chat": chat, "thread_id": thread_id}
     if cause == Run.Cause.MESSAGE:
-        for holder in Run.objects.filter(**place, status=Run.Status.RUNNING).values_list("pk", flat=True):
-            publish_on_commit(RUNS, run=holder, event="message")
+        publish_on_commit(RUNS, session=session.pk)
         if absorbing := Run.objects.filter(**place, cause=cause, status=Run.Status.QUEUED).first():
             return absorbing
     return _new_run(place, cause=cause, prompt=prompt)
@@ -103,14 +102,14 @@ def stop_run(run: Run) -> None:
         transaction.on_commit(lambda: announce(run))
     elif run.status == Run.Status.RUNNING:
         Run.objects.filter(pk=run.pk).update(stop_requested=True)
-        publish_on_commit(RUNS, run=run.pk, event="stop")
+        publish_on_commit(RUNS, session=run.session_id)
 
 
 def wake_next(session: Session) -> None:
     """The holder has let go: whoever waits longest for the session is told."""
-    waiting = Run.objects.due(timezone.now()).filter(session=session).first()
-    if waiting:
-        wake(waiting)
+    waiting = Run.objects.filter(session=session, status=Run.Status.QUEUED, not_before__lte=timezone.now())
+    if run := waiting.order_by("pk").first():
+        wake(run)
 
 
 def queued_in(run: Run) -> RunQuerySet:

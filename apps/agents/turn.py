@@ -99,7 +99,7 @@ class Turn:
         first = prompts.compose(self.run)
         if first is None or not first.calls:
             return None
-        wakeups.attend(self.run.pk, self._inbox)
+        wakeups.attend(self.run.session_id, self._inbox)
         try:
             return self._converse(first)
         except AgentError:
@@ -109,7 +109,7 @@ class Turn:
             self._connection.abandon()
             raise
         finally:
-            wakeups.leave(self.run.pk)
+            wakeups.leave(self.run.session_id, self._inbox)
             self._connection.close()
 
     def _converse(self, first: prompts.Prompt) -> Answer:
@@ -173,7 +173,7 @@ class Turn:
             if kind == "refused":
                 raise PermanentAgentError(value)
             if kind == "wake":
-                self._woken(value)
+                self._look_at_the_rows()
             elif answer := self._frame(value):
                 return answer
 
@@ -194,15 +194,9 @@ class Turn:
             )
 
     def _look_at_the_rows(self) -> None:
-        self._follow_up()
         if not self._stopped and Run.objects.filter(pk=self.run.pk, stop_requested=True).exists():
             self._stop()
-
-    def _woken(self, event: str) -> None:
-        if event == "stop":
-            self._stop()
-        else:
-            self._follow_up()
+        self._follow_up()
 
     def _stop(self) -> None:
         if self._stopped:

@@ -20,24 +20,25 @@ IDLE = 30.0  # seconds after which the listener asks itself whether anybody stil
 
 Inbox = queue.Queue[tuple[str, Any]]
 
-_inboxes: dict[int, Inbox] = {}  # by run
+_inboxes: dict[int, Inbox] = {}  # by session: it has one running run at most
 _lock = threading.Lock()
 _listener: threading.Thread | None = None
 
 
-def attend(run_id: int, inbox: Inbox) -> None:
-    """From now on the run's inbox gets ("wake", event)."""
+def attend(session_id: int, inbox: Inbox) -> None:
+    """From now on the inbox gets ("wake", None) when there is something new in the rows."""
     global _listener  # noqa: PLW0603 - one thread for the process, started when first needed
     with _lock:
-        _inboxes[run_id] = inbox
+        _inboxes[session_id] = inbox
         if _listener is None or not _listener.is_alive():
             _listener = threading.Thread(target=_listen, name="wake-ups", daemon=True)
             _listener.start()
 
 
-def leave(run_id: int) -> None:
+def leave(session_id: int, inbox: Inbox) -> None:
     with _lock:
-        _inboxes.pop(run_id, None)
+        if _inboxes.get(session_id) is inbox:  # a run whose lease was lost may have a successor here
+            del _inboxes[session_id]
 
 
 def _listen() -> None:
@@ -68,7 +69,7 @@ def _hand_on(publication: tuple[str, dict[str, Any]] | None) -> None:
         return
     _, payload = publication
     with _lock:
-        inbox = _inboxes.get(payload.get("run", 0))
+        inbox = _inboxes.get(payload.get("session", 0))
     if inbox is not None:
         with suppress(queue.Full):  # it is looked at again anyway
-            inbox.put_nowait(("wake", payload.get("event")))
+            inbox.put_nowait(("wake", None))

@@ -46,8 +46,7 @@ def answer(run: Run, receive: Any) -> None:
     for word in f"You said: **{text}** <internal>my secret plan</internal> and that is all.".split(" "):
         said += f"{word} "
         hooks.run_delta.fire(run=run, text=f"{word} ")
-        publication = receive(PACE_S)
-        if publication and publication[1] == {"run": run.pk, "event": "stop"}:
+        if receive(PACE_S) and Run.objects.filter(pk=run.pk, stop_requested=True).exists():
             end(run, Run.Status.CANCELLED, text=said)
             return
         time.sleep(PACE_S)
