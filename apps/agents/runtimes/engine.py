@@ -20,7 +20,9 @@ HEADER = struct.Struct(">BxxxL")  # of the multiplexed stream: which stream, how
 @cache
 def engine() -> docker.APIClient:
     """One client for each process; every call has a time-out; raises DockerException when no engine answers."""
-    return docker.DockerClient.from_env(timeout=30).api
+    client = docker.DockerClient.from_env(timeout=30).api
+    client.trust_env = False  # no proxy stands before an engine; looking for one takes as long as asking it
+    return client
 
 
 def fresh_engine() -> docker.APIClient:
