@@ -5,6 +5,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from apps.chats.models import Channel, Platform
+from nanogridbot import publications
 from nanogridbot.doctor import Verdict, examine
 from nanogridbot.processes.bootstrap import first_start
 
@@ -28,8 +29,10 @@ def test_new_installation_is_told_about_the_first_start() -> None:
 
 
 def test_redis_that_is_away_is_bad(settings: Settings) -> None:
-    settings.EMBEDDED_REDIS = False
+    settings.EMBEDDED_REDIS, settings.REDIS_URL = False, "unix:///nowhere/redis.sock"
+    publications.connection.cache_clear()
     assert "Redis does not answer" in findings(Verdict.BAD)
+    publications.connection.cache_clear()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -1,0 +1,68 @@
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from nanogridbot import publications
+
+
+@pytest.fixture(autouse=True)
+def _fresh_connection() -> Iterator[None]:
+    publications.connection.cache_clear()
+    yield
+    publications.connection().close()
+    publications.connection.cache_clear()
+
+
+def test_publication_reaches_who_listens_to_its_topic_only(redis_server: str) -> None:
+    with publications.subscription("runs") as receive:
+        assert publications.publish("outbox", channel=1)
+        assert publications.publish("runs", run=7, event="停")
+        received = [receive(1) for _ in range(2)]
+    assert [one for one in received if one] == [("runs", {"run": 7, "event": "停"})]
+
+
+def test_publication_without_redis_is_lost_and_said(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    with caplog.at_level(logging.WARNING):
+        assert not publications.publish("runs", run=7)
+    assert "publication runs is lost" in caplog.text
+
+
+def test_async_listener_hears(redis_server: str) -> None:
+    async def hear() -> object:
+        async with publications.async_subscription("runs") as receive:
+            await asyncio.to_thread(publications.publish, "runs", run=7)
+            for _ in range(5):
+                if heard := await receive(1):
+                    return heard
+        return None
+
+    assert asyncio.run(hear()) == ("runs", {"run": 7})
+
+
+def test_listener_that_is_cancelled_while_it_connects_ends(redis_server: str) -> None:
+    async def listen() -> None:
+        async with publications.async_subscription("runs") as receive:
+            while True:
+                await receive(30)
+
+    async def cancel_many() -> int:
+        ended = 0
+        for number in range(100):
+            task = asyncio.create_task(listen())
+            await asyncio.sleep(number * 0.00005)
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=2)
+            ended += len(done)
+        return ended
+
+    assert asyncio.run(cancel_many()) == 100
+
+
+def test_socket_is_where_the_settings_say(settings: Settings, redis_server: str) -> None:
+    assert redis_server == f"unix://{settings.REDIS_SOCKET}"
+    assert Path(settings.REDIS_SOCKET).is_socket()
