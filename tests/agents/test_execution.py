@@ -1,6 +1,7 @@
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import docker
+from apps.chats.workspaces import workspace
 
 
 def test_the_demo_agent_answers_through_the_whole_path(say, replies):
@@ -37,3 +38,13 @@ def test_a_new_container_resumes_the_session(say, replies, sealed):
 
     assert Session.objects.get().sdk_session_id == before
     assert "one" in str(sealed.turns[-1].body["messages"])
+
+
+def test_without_walls_the_memory_goes_into_the_instructions(say, replies, claude, group):
+    (workspace(group) / "CLAUDE.md").write_text("The team's cat is called Schrödinger.")
+
+    execute(say("hello").pk)
+
+    asked = claude.turns[-1].body
+    assert "Schrödinger" in str(asked["system"])
+    assert asked["tools"] == [tool for tool in asked["tools"] if tool["name"].startswith("mcp__ngb__")]
