@@ -81,17 +81,11 @@ def _succeed(run: Run, answer: Answer | None) -> None:
                 thread_id=run.thread_id,
                 run_id=run.pk,
                 sender_name=run.group.assistant_name,
-                reply_to=_last_call(answer.handled),
+                reply_to=answer.last_call,
             )
     services.drop_absorbed(run)
     transaction.on_commit(lambda: services.announce(run))
     logger.info("%s", run.status)
-
-
-def _last_call(handled: list[int]) -> str:
-    """The platform's id of the message that called last: where the platform threads, the answer stands under it."""
-    calling = Message.objects.filter(pk__in=handled, calls_agent=True).order_by("pk").last()
-    return calling.external_id if calling else ""
 
 
 def _wait(run: Run, sentence: str) -> None:

@@ -37,6 +37,7 @@ class Prompt:
     text: str
     handles: tuple[int, ...]
     calls: bool  # at least one of them calls the agent
+    last_call: str = ""  # the platform's id of the one that called last
 
 
 def compose(run: Run, *, after: int = 0) -> Prompt | None:
@@ -45,12 +46,14 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
         return Prompt(_task(run), (), calls=True) if not after else None
     assert run.chat is not None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
-    handles = dict(waiting.values_list("pk", "calls_agent"))
-    if not handles:
+    found = list(waiting.values_list("pk", "calls_agent", "external_id"))
+    if not found:
         return None
+    handles = tuple(pk for pk, _, _ in found)
     lines = _newest_lines(waiting.filter(pk__in=handles).order_by("-pk"), run.group)
     text = _messages(lines, run.group, left_out=len(handles) - len(lines))
-    return Prompt(text, tuple(handles), calls=any(handles.values()))
+    calls = [external_id for _, calls_agent, external_id in found if calls_agent]
+    return Prompt(text, handles, calls=bool(calls), last_call=calls[-1] if calls else "")
 
 
 def _newest_lines(newest_first: QuerySet[Message], group: Group) -> list[str]:

@@ -58,6 +58,7 @@ class Answer:
     text: str
     sdk_session_id: str
     handled: list[int] = field(default_factory=list)  # primary keys of messages
+    last_call: str = ""  # external id of the message that called last: the answer stands under it
     interrupted: bool = False
 
 
@@ -76,8 +77,8 @@ class Turn:
         self.run, self.runtime, self.agent = run, runtime, agent
         self._inbox: wakeups.Inbox = queue.Queue(MAX_WAITING_FRAMES)
         self._connection = Connection(run.session, runtime, self._inbox)
-        self._unaccepted: dict[str, tuple[int, ...]] = {}  # prompts on their way, and the messages they hold
-        self._handled: list[int] = []
+        self._unaccepted: dict[str, prompts.Prompt] = {}  # on their way
+        self._accepted: list[prompts.Prompt] = []
         self._seen = 0  # the newest message that was put into a prompt
         self._prompts = 0
         self._steps = 0
@@ -126,11 +127,11 @@ class Turn:
 
     def _begin(self, first: prompts.Prompt) -> None:
         self._connection.open(self._start())
-        text = first.text
+        note = ""
         if self.run.attempt > 1:
             sent = Message.objects.outbound().filter(run=self.run).values_list("text", flat=True)
-            text = prompts.earlier_attempt(list(sent)) + text
-        self._prompt(text, first.handles)
+            note = prompts.earlier_attempt(list(sent))
+        self._prompt(first, note)
         # The agent works already; what only tells about it comes after.
         self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
         self._steps = self.run.steps.count()
@@ -153,12 +154,12 @@ class Turn:
             },
         }
 
-    def _prompt(self, text: str, handles: tuple[int, ...]) -> None:
+    def _prompt(self, prompt: prompts.Prompt, note: str = "") -> None:
         self._prompts += 1
         prompt_id = f"{self.run.pk}.{self.run.attempt}.{self._prompts}"
-        self._unaccepted[prompt_id] = handles
-        self._seen = max((self._seen, *handles))
-        self._connection.send("prompt", id=prompt_id, text=text)
+        self._unaccepted[prompt_id] = prompt
+        self._seen = max((self._seen, *prompt.handles))
+        self._connection.send("prompt", id=prompt_id, text=note + prompt.text)
 
     def _until_the_end(self) -> Answer:
         while True:
@@ -214,7 +215,7 @@ class Turn:
             return
         more = prompts.compose(self.run, after=self._seen)
         if more and more.calls:
-            self._prompt(more.text, more.handles)
+            self._prompt(more)
 
     def _frame(self, frame: Frame | BadLine | None) -> Answer | None:
         """The answer, once the result is there."""
@@ -242,7 +243,8 @@ class Turn:
             raise AgentError("The agent says nothing but garbage.")
 
     def _on_accepted(self, frame: Frame) -> None:
-        self._handled += self._unaccepted.pop(str(frame["id"]), ())
+        if prompt := self._unaccepted.pop(str(frame["id"]), None):
+            self._accepted.append(prompt)
 
     def _on_delta(self, frame: Frame) -> None:
         hooks.run_delta.fire(run=self.run, text=str(frame["text"]))
@@ -302,7 +304,9 @@ class Turn:
         return self._answer(str(frame["text"]), str(frame.get("session_id") or ""), interrupted=self._stopped)
 
     def _answer(self, text: str, sdk_session_id: str, *, interrupted: bool) -> Answer:
-        handled = list(self._handled)
+        answered = list(self._accepted)
         if interrupted:  # nobody wants an answer to what was on its way either
-            handled += [pk for handles in self._unaccepted.values() for pk in handles]
-        return Answer(text, sdk_session_id, handled, interrupted)
+            answered += self._unaccepted.values()
+        handled = [pk for prompt in answered for pk in prompt.handles]
+        calls = [prompt.last_call for prompt in answered if prompt.last_call]
+        return Answer(text, sdk_session_id, handled, calls[-1] if calls else "", interrupted)

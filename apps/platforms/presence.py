@@ -15,6 +15,7 @@ from apps.platforms.database import in_database
 logger = logging.getLogger(__name__)
 
 SWEEP = 10.0  # seconds between looks at the runs when nobody tells
+GATHER = 0.1  # seconds: changes come in bursts, and an answer that is there sooner needs no typing
 WITHOUT = 1.0  # seconds between looks for a connection that can show it
 
 
@@ -22,8 +23,9 @@ WITHOUT = 1.0  # seconds between looks for a connection that can show it
 class Place:
     """Where somebody waits for an answer."""
 
-    channel_id: int
-    chat_id: str
+    channel: int
+    chat: int
+    chat_id: str  # the platform's own
     thread_id: str
 
 
@@ -36,9 +38,19 @@ class Presence:
         self._changed = asyncio.Event()
 
     def hear(self, publication: dict[str, Any]) -> None:
-        """A run began or ended, or (empty) it may have: a queued one shows nothing yet."""
-        if publication.get("status") != Run.Status.QUEUED:
+        """A run began or ended, or (empty) it may have; one that was queued shows nothing yet."""
+        status = publication.get("status")
+        hidden = status != Run.Status.RUNNING and self._hide(publication)
+        if hidden or status != Run.Status.QUEUED:
             self._changed.set()
+
+    def _hide(self, publication: dict[str, Any]) -> bool:
+        """At once: after the answer it would look as if another one came. Another run's is shown again soon."""
+        where = publication.get("chat"), publication.get("thread_id")
+        over = [place for place in self._shown if (place.chat, place.thread_id) == where]
+        for place in over:
+            self._shown.pop(place).cancel()
+        return bool(over)
 
     async def run(self) -> None:
         try:
@@ -54,6 +66,7 @@ class Presence:
         try:
             async with asyncio.timeout(SWEEP):
                 await self._changed.wait()
+            await asyncio.sleep(GATHER)
         except TimeoutError:
             pass  # nobody told, so look
         self._changed.clear()
@@ -71,7 +84,7 @@ class Presence:
 
     async def _show(self, place: Place) -> None:
         while True:
-            adapter = self._adapters().get(place.channel_id)
+            adapter = self._adapters().get(place.channel)
             pause = WITHOUT
             if adapter and adapter.typing_every:
                 pause = adapter.typing_every
@@ -86,4 +99,4 @@ class Presence:
 
 def _places_at_work() -> set[Place]:
     runs = Run.objects.filter(status=Run.Status.RUNNING, chat__isnull=False)
-    return {Place(*place) for place in runs.values_list("chat__channel", "chat__external_id", "thread_id")}
+    return {Place(*place) for place in runs.values_list("chat__channel", "chat", "chat__external_id", "thread_id")}
