@@ -20,14 +20,11 @@ class Tool:
     name: str
     description: str
     input_model: type[BaseModel]
+    input_schema: dict[str, Any]  # made once: every turn carries it
     call: Callable[[Run, Any], str]
 
     def definition(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "description": self.description,
-            "input_schema": self.input_model.model_json_schema(),
-        }
+        return {"name": self.name, "description": self.description, "input_schema": self.input_schema}
 
 
 _tools: dict[str, Tool] = {}
@@ -39,7 +36,7 @@ def tool(
     """Registers `function(run, input) -> text for the agent`; the run is the link's own, never a field of the input."""
 
     def register(function: Callable[[Run, Input], str]) -> Callable[[Run, Input], str]:
-        _tools[name] = Tool(name, description, input_model, function)
+        _tools[name] = Tool(name, description, input_model, input_model.model_json_schema(), function)
         return function
 
     return register
