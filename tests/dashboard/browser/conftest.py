@@ -83,7 +83,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"), free_port())
     site.python("manage.py", "migrate", "-v0")
@@ -96,8 +96,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.stop(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """For this folder only: playwright keeps a loop running in the thread, where others need their own."""
     if not CHROMIUM.exists():
         pytest.skip("skipped because Chromium is missing")
     with sync_playwright() as playwright:
@@ -106,7 +107,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cookies(site: Site, chromium: Browser) -> Any:
     """What a person's browser keeps after signing in on the page."""
     context = chromium.new_context()
