@@ -41,4 +41,7 @@ class InboundMessage:
     from_bot: bool = False
     attachments: tuple[InboundAttachment, ...] = ()
     album: str = ""  # messages with the same one within a moment are one message, which the platform sends in pieces
+    context: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what an answer needs: a session's address, a message's id
     sent_at: datetime = field(default_factory=timezone.now)

@@ -190,6 +190,7 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
                 kind=message.chat_kind,
                 title=message.chat_title,
                 last_message_at=message.sent_at,
+                context=dict(message.context),
             )
     return chats
 
@@ -198,6 +199,8 @@ def _freshen(chat: Chat, message: InboundMessage) -> None:
     seen: dict[str, Any] = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
     if chat.last_message_at is None or message.sent_at - chat.last_message_at > ACTIVITY_STEP:
         seen["last_message_at"] = message.sent_at
+    if message.context:
+        seen["context"] = dict(message.context)
     changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
     if changed:
         Chat.objects.filter(pk=chat.pk).update(**changed)

@@ -1,8 +1,8 @@
 """Hostile payloads made from recorded ones: keys dropped, values of other types, things nested where none belong.
 
-    @pytest.mark.parametrize("payload", mutations(RECORDED))
-    def test_no_payload_breaks_the_translation(payload):
-        survives(lambda: inbound(payload))
+@pytest.mark.parametrize("payload", mutations(RECORDED))
+def test_no_payload_breaks_the_translation(payload):
+    survives(lambda: inbound(payload))
 """
 
 import copy

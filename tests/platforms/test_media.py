@@ -29,7 +29,13 @@ def photo(file_id="small", size=100):
 
 
 def document(name, file_id="doc", size=10):
-    return {"file_id": file_id, "file_unique_id": file_id, "file_name": name, "mime_type": "text/plain", "file_size": size}
+    return {
+        "file_id": file_id,
+        "file_unique_id": file_id,
+        "file_name": name,
+        "mime_type": "text/plain",
+        "file_size": size,
+    }
 
 
 # In.
@@ -40,7 +46,7 @@ def test_a_photo_lies_in_the_groups_folder_before_the_agent_is_called(api, liste
     listeners.start()
     api.say(caption="@Andy what is this?", photo=photo("small", 10) + photo("large", 90))
 
-    run = until(lambda: Run.objects.first())
+    run = until(Run.objects.first)
     attachment = Attachment.objects.get()
     assert (workspace(chat.group) / attachment.path).read_bytes() == PNG
     assert (attachment.state, attachment.size, attachment.kind) == ("ready", len(PNG), "image")
@@ -51,7 +57,7 @@ def test_a_file_that_is_not_to_be_had_becomes_a_placeholder(api, listeners, chat
     listeners.start()
     api.say(caption="@Andy read", document=document("a.txt", "gone"))
 
-    run = until(lambda: Run.objects.first())
+    run = until(Run.objects.first)
     assert Attachment.objects.get().state == "failed"
     assert 'missing="Telegram refused it' in prompts.compose(run).text
 
@@ -63,7 +69,7 @@ def test_a_download_that_hangs_holds_the_message_up_only_so_long(api, listeners,
     listeners.start()
     api.say(caption="@Andy read", document=document("a.txt"))
 
-    assert until(lambda: Run.objects.first(), seconds=5)
+    assert until(Run.objects.first, seconds=5)
     assert "within 0.5 s" in Attachment.objects.get().error
     assert not list((workspace(chat.group) / "attachments").iterdir())
 
@@ -74,7 +80,7 @@ def test_too_large_a_file_is_not_kept_whatever_it_was_said_to_be(api, listeners,
     listeners.start()
     api.say(caption="@Andy read", document=document("a.txt", size=10))
 
-    until(lambda: Run.objects.first())
+    until(Run.objects.first)
     assert "larger than 1,000 bytes" in Attachment.objects.get().error
     assert not list((workspace(chat.group) / "attachments").iterdir())
 
@@ -86,7 +92,7 @@ def test_a_question_about_an_earlier_photo_waits_for_it(api, listeners, chat):
     api.say(photo=photo())
     api.say("@Andy what is this?")
 
-    run = until(lambda: Run.objects.first())
+    run = until(Run.objects.first)
     assert Attachment.objects.get().state == "ready"
     assert prompts.compose(run).text.count("<message ") == 2
 
@@ -98,7 +104,7 @@ def test_an_album_is_one_message(api, listeners, chat):
     api.say(photo=photo("two"), media_group_id="g")
     api.say(photo=photo("three"), media_group_id="g")
 
-    run = until(lambda: Run.objects.first())
+    run = until(Run.objects.first)
     assert Message.objects.inbound().count() == Run.objects.count() == 1
     assert prompts.compose(run).text.count("<attachment ") == 3
 
@@ -109,7 +115,7 @@ def test_a_folder_that_the_agent_made_a_link_leads_nowhere(api, listeners, chat,
     listeners.start()
     api.say(caption="@Andy read", document=document("a.txt"))
 
-    until(lambda: Run.objects.first())
+    until(Run.objects.first)
     assert "cannot be used" in Attachment.objects.get().error
     assert not list(tmp_path.iterdir())
 

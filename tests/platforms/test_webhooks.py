@@ -91,7 +91,9 @@ def test_nobody_answers_for_a_channel_that_is_not_there(channel):
         f"telegram/{2**80}",
         f"nothing/{channel.pk}",
     ):
-        assert Client().post(f"/hooks/{path}/", update(), "application/json", headers=signed(channel)).status_code == 404
+        assert (
+            Client().post(f"/hooks/{path}/", update(), "application/json", headers=signed(channel)).status_code == 404
+        )
     assert not Message.objects.exists()
 
 
@@ -106,7 +108,9 @@ def test_too_large_a_body_is_refused_unread(channel, settings):
     assert_refused(call(channel, update(text="x" * 2000), headers=signed(channel)), 413)
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"update_id": "x"}', '{"update_id": 1, "message": 7}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", '{"update_id": "x"}', '{"update_id": 1, "message": 7}', b"\xff"]
+)
 def test_a_body_that_makes_no_sense_is_refused_and_told(channel, body):
     assert_refused(call(channel, body, headers=signed(channel)), 400)
     assert "could not be read" in Incident.objects.get().sentence
