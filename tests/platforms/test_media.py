@@ -24,6 +24,12 @@ def own_folders(settings, tmp_path_factory):
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 
+def prompt(run):
+    composed = prompts.compose(run)
+    assert composed
+    return composed.text
+
+
 def photo(file_id="small", size=100):
     return [{"file_id": file_id, "file_unique_id": file_id, "width": size, "height": size, "file_size": size}]
 
@@ -50,7 +56,7 @@ def test_a_photo_lies_in_the_groups_folder_before_the_agent_is_called(api, liste
     attachment = Attachment.objects.get()
     assert (workspace(chat.group) / attachment.path).read_bytes() == PNG
     assert (attachment.state, attachment.size, attachment.kind) == ("ready", len(PNG), "image")
-    assert f'path="{attachment.path}"' in prompts.compose(run).text
+    assert f'path="{attachment.path}"' in prompt(run)
 
 
 def test_a_file_that_is_not_to_be_had_becomes_a_placeholder(api, listeners, chat):
@@ -59,7 +65,7 @@ def test_a_file_that_is_not_to_be_had_becomes_a_placeholder(api, listeners, chat
 
     run = until(Run.objects.first)
     assert Attachment.objects.get().state == "failed"
-    assert 'missing="Telegram refused it' in prompts.compose(run).text
+    assert 'missing="Telegram refused it' in prompt(run)
 
 
 def test_a_download_that_hangs_holds_the_message_up_only_so_long(api, listeners, chat, settings):
@@ -94,7 +100,7 @@ def test_a_question_about_an_earlier_photo_waits_for_it(api, listeners, chat):
 
     run = until(Run.objects.first)
     assert Attachment.objects.get().state == "ready"
-    assert prompts.compose(run).text.count("<message ") == 2
+    assert prompt(run).count("<message ") == 2
 
 
 def test_an_album_is_one_message(api, listeners, chat):
@@ -106,7 +112,7 @@ def test_an_album_is_one_message(api, listeners, chat):
 
     run = until(Run.objects.first)
     assert Message.objects.inbound().count() == Run.objects.count() == 1
-    assert prompts.compose(run).text.count("<attachment ") == 3
+    assert prompt(run).count("<attachment ") == 3
 
 
 def test_a_folder_that_the_agent_made_a_link_leads_nowhere(api, listeners, chat, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -17,7 +18,7 @@ from apps.platforms.rates import Bucket
 from apps.platforms.telegram.payloads import Me, event, update_from
 from apps.plugins import hooks
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import detail, registered_chat, status, telegram_channel, until
+from tests.platforms.conftest import detail, registered_chat, send, status, telegram_channel, until
 from tests.platforms.fuzz import mutations, survives
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +97,7 @@ def streamed(api, listeners, fresh_redis, monkeypatch):
     monkeypatch.setattr(streaming, "EVERY", 0)
     options = {"api_base": api.url, "stream": "yes", "ack_reaction": "👀"}
     chat = registered_chat(telegram_channel(api, options=options))
+    assert chat.group
     listeners.start()
     until(lambda: status() == "online")
     Message.objects.create(chat=chat, direction="in", external_id="55", text="@Andy go", calls_agent=True)
@@ -110,7 +112,7 @@ def test_an_answer_is_shown_while_it_is_written_and_then_replaced(api, streamed)
     assert api.wait_for(lambda: any(call.text == "Hello there" for call in api.calls_of("editMessageText")))
     Message.objects.inbound().update(run=streamed)
     Run.objects.update(status="succeeded")
-    final = services.send_message(streamed.chat, text="Hello **there** again", run_id=streamed.pk)
+    final = send(streamed.chat, "Hello **there** again", run_id=streamed.pk)
 
     until(lambda: Message.objects.get(pk=final.pk).delivery == "sent")
     assert api.calls_of("editMessageText")[-1].text == "Hello <b>there</b> again"
@@ -165,11 +167,15 @@ def test_a_bucket_lets_its_count_through_at_once_and_the_rest_in_step():
 def test_no_payload_breaks_the_translation():
     for payload in mutations(RECORDED):
         body = json.dumps(payload).encode()
-        survives(lambda body=body: event(update_from(body), Me(1, "my_bot")))
+        survives(partial(translation, body))
+
+
+def translation(body):
+    return event(update_from(body), Me(1, "my_bot"))
 
 
 def test_the_recorded_one_is_a_message():
-    (message,) = event(update_from(json.dumps(RECORDED).encode()), Me(1, "my_bot"))
+    (message,) = translation(json.dumps(RECORDED).encode())
     assert (message.album, message.mentions_bot, message.quoted_text) == ("g", True, "be")
     assert message.attachments[0].source == {"file_id": "a"}
 
