@@ -61,7 +61,7 @@ def test_at_a_terminal_it_asks_for_what_is_needed(monkeypatch):
 
 def test_at_a_terminal_nothing_is_asked_when_everything_was_given(monkeypatch):
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr("apps.platforms.management.commands.addchannel.getpass", lambda question: pytest.fail(question))
+    monkeypatch.setattr("apps.platforms.management.commands.addchannel.getpass", pytest.fail)
 
     assert add("telegram", "--set", "token=1:a").credential("token") == "1:a"
 

@@ -3,6 +3,7 @@
 import json
 import time
 from functools import partial
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -23,7 +24,7 @@ from tests.platforms.fuzz import mutations, survives
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RECORDED = {
+RECORDED: dict[str, Any] = {
     "update_id": 5,
     "message": {
         "message_id": 7,
