@@ -113,6 +113,17 @@ class ChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         services.channel_edited(obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
+        """The chat page's channel stays: with it, everything that was said on the page would go."""
+        is_page = obj is not None and obj.platform == Platform.WEB
+        return not is_page and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Channels are deleted one at a time, on a page that lists what goes with them."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
     @admin.action(description=_("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: Any) -> None:
         self._switch(request, queryset, enabled=True)
