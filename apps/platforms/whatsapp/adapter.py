@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import httpx
 from django.conf import settings
 from django.utils import timezone
-from pywa_async import WhatsApp
+from pywa_async.client import WhatsApp
 
 from apps.chats.models import Channel
 from apps.platforms import downloads

@@ -36,8 +36,8 @@ async def check(channel: Channel) -> str:
 
 
 def _refusal(code: object) -> str:
-    if code == 190:  # noqa: PLR2004 - "Access token has expired" (Graph API, "Handling errors")
+    if code == 190:  # "Access token has expired" (Graph API, "Handling errors")
         return "WhatsApp does not accept the access token: it is wrong, expired or revoked."
-    if code == 100:  # noqa: PLR2004 - "Invalid parameter"
+    if code == 100:  # "Invalid parameter"
         return "WhatsApp knows no number with this ID, or the token may not use it."
     return f"WhatsApp refuses it (code {code})."

@@ -1,7 +1,7 @@
 """What goes to WhatsApp: texts, files, and templates where nothing else is taken any more."""
 
-from pywa.types import TemplateLanguage
-from pywa_async import WhatsApp
+from pywa.types.templates import TemplateLanguage
+from pywa_async.client import WhatsApp
 
 from apps.chats.models import Message
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError

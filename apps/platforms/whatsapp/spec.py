@@ -36,9 +36,7 @@ SPEC = PlatformSpec(
         ACK_REACTION,
         Field(
             "template",
-            _(
-                "An approved template with one variable {{1}}, for when nobody wrote for 24 hours; empty: not sent then."
-            ),
+            _("An approved template with one variable {{1}}, used when nobody wrote for 24 hours; empty: none."),
         ),
         Field("template_language", _("The language of the template, such as en_US (the default).")),
     ),
