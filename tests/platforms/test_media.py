@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from apps.agents import files, prompts
+from apps.agents import files, prompts, toolbox
 from apps.agents.models import Run
+from apps.agents.services import session_for
 from apps.chats import services
 from apps.chats.models import Attachment, Message
 from apps.chats.workspaces import workspace
@@ -216,6 +217,32 @@ def test_a_file_inside_is_opened_links_resolved(chat, path):
     file, relative = files.open_inside(chat.group, path)
     with file:
         assert (file.read(), relative) == (b"text", "a/b.txt")
+
+
+@pytest.fixture
+def run(chat):
+    return Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", thread_id="7")
+
+
+def test_the_agent_sends_a_file_of_its_folder(chat, run):
+    (workspace(chat.group) / "plot.png").write_bytes(PNG)
+
+    assert toolbox.call(run, "send_file", {"path": "/workspace/group/plot.png", "caption": "Look"}) == "Sent."
+    message = Message.objects.outbound().get()
+    assert (message.kind, message.text, message.thread_id, message.delivery) == ("image", "Look", "7", "queued")
+    assert message.attachments.get().path == "plot.png"
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [("/etc/passwd", "does not lie in the workspace"), ("nothing", "no file"), ("empty", "has 0 bytes")],
+)
+def test_what_the_agent_may_not_send_is_said_to_it(chat, run, path, sentence):
+    (workspace(chat.group) / "empty").touch()
+
+    with pytest.raises(toolbox.ToolRefusedError, match=sentence):
+        toolbox.call(run, "send_file", {"path": path})
+    assert not Message.objects.exists()
 
 
 # From addresses that somebody else names.
