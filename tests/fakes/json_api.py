@@ -193,6 +193,7 @@ class _Exchange(BaseHTTPRequestHandler):
         fields, files = {}, []
         for part in message_from_bytes(head + raw, policy=HTTP).iter_parts():
             content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
             if name := part.get_filename():
                 files.append((name, content))
             else:
