@@ -44,10 +44,18 @@ class QQAdapter(Adapter):
         token = channel.credential("access_token")
         mode = str(channel.credentials.get("mode") or "forward")
         self._wire = wire_of(mode, channel.credential("ws_url"), token)
+        self._trusted = [downloads.host_of(str(channel.option("api_base", "")))]
         self._me = Me("", "")
         self._titles: dict[int, str] = {}
 
     async def listen(self) -> AsyncGenerator[Event, None]:
+        try:
+            async for event in self._events():
+                yield event
+        except PlatformError as error:
+            raise PlatformError(str(error), permanent=error.permanent, retry_after=self._wire.retry_after) from error
+
+    async def _events(self) -> AsyncGenerator[Event, None]:
         await self._wire.open()
         self._me = await self._introduction()
         await self._require_online()
@@ -62,7 +70,10 @@ class QQAdapter(Adapter):
             yield Batch(found) if found else Alive.TICK
 
     async def _introduction(self) -> Me:
-        known = await self._call("get_login_info")
+        try:
+            known = await self._call("get_login_info")
+        except ActionRefusedError as error:  # of a message it would be final, of this it may pass
+            raise PlatformError(str(error)) from None
         return Me(str(known.get("user_id", "")), str(known.get("nickname", "")))
 
     async def _require_online(self) -> None:
@@ -133,7 +144,7 @@ class QQAdapter(Adapter):
         if not url:
             data = await self._call("get_group_file_url", **source)
             url = data.get("url", "")
-        async with aclosing(downloads.download(str(url))) as chunks:
+        async with aclosing(downloads.download(str(url), trusted=self._trusted)) as chunks:
             async for chunk in chunks:
                 yield chunk
 

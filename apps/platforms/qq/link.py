@@ -68,6 +68,7 @@ class Link:
         self._inbox = inbox
         self._answers: dict[str, asyncio.Future[Json]] = {}
         self._numbers = count(1)
+        self._over: asyncio.Future[PlatformError] = asyncio.get_running_loop().create_future()
 
     async def read(self) -> PlatformError:
         """Returns why the connection ended; whoever waits for an answer is told too."""
@@ -83,10 +84,15 @@ class Link:
             error = ended(closed)
         except PlatformError as said:
             error = said
+        except Exception:
+            # Nobody awaits this with the rest: what it does not say here would be a connection that stays silent.
+            logger.exception("a connection to QQ broke by a mistake of ours")
+            error = PlatformError("An unexpected error; see the log.")
         finally:
+            self._over.set_result(error)
             for waiting in self._answers.values():
                 if not waiting.done():
-                    waiting.set_exception(PlatformError(str(error), ambiguous=True))
+                    waiting.set_exception(PlatformError(str(error), permanent=error.permanent, ambiguous=True))
         return error
 
     def _answered(self, frame: Json) -> None:
@@ -105,8 +111,8 @@ class Link:
             async with asyncio.timeout(min(CALL_TIMEOUT, settings.CHANNEL_STALL_TIMEOUT / 2)):
                 await self._socket.send(frame)
                 said = await answer
-        except ConnectionClosed as closed:
-            raise ended(closed) from None
+        except ConnectionClosed:
+            raise await self._over from None  # what was said before it closed counts
         except TimeoutError:
             raise PlatformError(f"The OneBot implementation did not answer {action}.", ambiguous=True) from None
         finally:

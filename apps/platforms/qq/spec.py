@@ -23,10 +23,15 @@ SPEC = PlatformSpec(
         ),
         Field(
             "access_token",
-            _(
-                "The access token that is set in the OneBot implementation (NapCat, Lagrange, …); there is no way without."
-            ),
+            _("The access token set in the OneBot implementation (NapCat, Lagrange, …); there is no way without one."),
             required=True,
+        ),
+    ),
+    options=(
+        Field(
+            "api_base",
+            _("Where the implementation hands out files, if that is in your own network: http://host:port."),
+            "API base",
         ),
     ),
 )

@@ -25,6 +25,7 @@ OPEN_TIMEOUT = 10.0
 
 class Wire(Protocol):
     inbox: Inbox
+    retry_after: float | None  # when to try again, where the usual back-off would not do
 
     @property
     def link(self) -> Link | None: ...
@@ -40,6 +41,7 @@ class Forward:
 
     def __init__(self, url: str, token: str) -> None:
         self.inbox = Inbox()
+        self.retry_after: float | None = None
         self.link: Link | None = None
         self._url = url
         self._token = token
@@ -78,6 +80,8 @@ class Reverse:
 
     def __init__(self, url: str, token: str) -> None:
         self.inbox = Inbox()
+        # The port must be open again before they try again (every 3 s), however often they come and go.
+        self.retry_after: float | None = settings.CHANNEL_BACKOFF[0]
         self.link: Link | None = None
         self._self_id = ""
         self._token = token
@@ -107,7 +111,7 @@ class Reverse:
             async with asyncio.timeout(settings.CHANNEL_STALL_TIMEOUT / 2):
                 await self._connected.wait()
         except TimeoutError:
-            raise self._away(f"No OneBot implementation has connected to port {self._port} yet.") from None
+            raise PlatformError(f"No OneBot implementation has connected to port {self._port} yet.") from None
 
     def _refusal(self, connection: ServerConnection, request: Request) -> Response | None:
         """None: welcome. Fails closed: without the right token nothing else is even looked at."""
@@ -140,11 +144,7 @@ class Reverse:
         error = await link.read()
         if self.link is link:  # else a newer one took over, and this one's end is no news
             self.link = None
-            self.inbox.end(error if error.permanent else self._away(str(error)))
-
-    def _away(self, sentence: str) -> PlatformError:
-        """The port must be open again before they try again (every 3 s), however often they come and go."""
-        return PlatformError(sentence, retry_after=settings.CHANNEL_BACKOFF[0])
+            self.inbox.end(error)
 
     async def close(self) -> None:
         if self._server:
