@@ -120,6 +120,7 @@ class DiscordApi:
         self._nonces: dict[str, Json] = {}
         self._script: dict[str, deque[Trouble]] = defaultdict(deque)
         self._standing: dict[str, Trouble] = {}
+        self._refusal = 0
         self._ids = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -170,8 +171,10 @@ class DiscordApi:
         """Exactly this text to everybody who is connected."""
         self._do(self._to_all(lambda socket: socket.send_str(text)))
 
-    def close_gateway(self, code: int) -> None:
-        self._do(self._to_all(lambda socket: socket.close(code=code)))
+    def close_gateway(self, code: int, *, refuse: bool = False) -> None:
+        """`refuse`: whoever comes again is told the same."""
+        self._refusal = code if refuse else 0
+        self._do(self._hang_up(code))
 
     def lose_sessions(self) -> None:
         """Whoever is connected is told that its session ended; nothing can be resumed any more."""
@@ -262,6 +265,11 @@ class DiscordApi:
             if session.socket is not None and not session.socket.closed:
                 await act(session.socket)
 
+    async def _hang_up(self, code: int) -> None:
+        await self._to_all(lambda socket: _goodbye(socket, code))
+        for session in self._sessions.values():
+            session.socket = None
+
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
         trouble = self._trouble("socket")
         if isinstance(trouble, Failure):
@@ -292,9 +300,11 @@ class DiscordApi:
     async def _identify(self, socket: web.WebSocketResponse, given: Json) -> None:
         self._note(self.identified, given)
         if given["token"] not in self.tokens:
-            await socket.close(code=4004)
+            await _goodbye(socket, 4004)
         elif given["intents"] & CONTENT_INTENT and not self.content_granted:
-            await socket.close(code=4014)
+            await _goodbye(socket, 4014)
+        elif self._refusal:
+            await _goodbye(socket, self._refusal)
         else:
             session = _Session(given["intents"], socket=socket)
             name = f"session{len(self.identified)}"
@@ -305,6 +315,9 @@ class DiscordApi:
     async def _resume(self, socket: web.WebSocketResponse, given: Json) -> None:
         self._note(self.resumed, given)
         session = self._sessions.get(given["session_id"])
+        if self._refusal:
+            await _goodbye(socket, self._refusal)
+            return
         if session is None:
             await socket.send_str('{"op":9,"d":false}')
             return
@@ -449,6 +462,12 @@ def _json(body: Any, status: int, headers: dict[str, str] | None = None) -> web.
     """With exactly Discord's content type: with a charset the library takes it for text."""
     payload = json.dumps(body if body != {} else {"message": "Unknown thing", "code": 10000}).encode()
     return web.Response(body=payload, status=status, headers=headers, content_type="application/json")
+
+
+async def _goodbye(socket: web.WebSocketResponse, code: int) -> None:
+    """Leaves it to the client to answer; aiohttp's own `close` hangs up at once, and the code may get lost."""
+    assert socket._writer is not None
+    await socket._writer.close(code)
 
 
 def _cut(request: Any) -> None:

@@ -27,6 +27,11 @@ def discord():
 
 
 @pytest.fixture(autouse=True)
+def told_at_once(fresh_redis):
+    """What is to be sent is sent when it is said, not at the next sweep."""
+
+
+@pytest.fixture(autouse=True)
 def nothing_left():
     """No heartbeat of the library outlives its connection."""
     yield
@@ -148,12 +153,12 @@ def test_a_long_text_arrives_in_two_parts_in_order(discord, online):
 
 
 def test_a_rate_limit_is_waited_for_and_one_message_is_seen(discord, online):
-    discord.fail("send", Failure(429, retry_after=0.3), Failure(429, retry_after=1, via=False))
+    discord.fail("send", Failure(429, retry_after=0.3), Failure(429, retry_after=0.5, via=False))
     send(online, "hi")
     until(lambda: outbound("sent") == 1)
     first, second = (call for call in discord.calls_of("send") if not call.answered)
     assert second.at - first.at >= 0.3
-    assert discord.sent[0].at - second.at >= 0.9
+    assert discord.sent[0].at - second.at >= 0.4
     assert len(discord.sent) == 1
 
 
@@ -250,9 +255,16 @@ def test_a_refused_token_is_permanent_and_said(discord, listeners):
 
 @pytest.mark.parametrize(("code", "words"), [(4004, "token"), (4014, "Message Content Intent"), (4011, "servers")])
 def test_a_fatal_close_is_permanent_and_said(discord, online, code, words):
-    discord.close_gateway(code)
+    discord.close_gateway(code, refuse=True)
     until(lambda: status() == "failed")
     assert words in detail()
+
+
+def test_an_intent_that_is_not_granted_is_said(discord, listeners, room):
+    discord.content_granted = False
+    listeners.start()
+    until(lambda: status() == "failed")
+    assert "Message Content Intent is switched off" in detail()
 
 
 def test_without_the_content_intent_it_can_be_done_without(discord, listeners):
@@ -341,7 +353,7 @@ def test_no_more_connections_are_begun_than_are_granted(discord, listeners, room
 
 
 @pytest.fixture
-def working(discord, listeners, fresh_redis, monkeypatch):
+def working(discord, listeners, monkeypatch):
     """A running run, called from a thread, in a chat whose channel shows answers while they are written."""
     from apps.platforms import streaming
     from apps.platforms.discord.adapter import DiscordAdapter
