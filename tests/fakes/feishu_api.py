@@ -1,12 +1,10 @@
 """A stand-in for Feishu's open platform on 127.0.0.1, in threads of its own: OpenAPI and long connection.
 
-    with FeishuApi() as api:
-        ...                                  # options.api_base = api.url, app_id = APP_ID, app_secret = SECRET
-        api.say("@_user_1 hello", mentions=[BOT_MENTION])
-        api.fail("send", Failure(99991400, status=429))
-        assert api.wait_for_sent(1)[0].text == "hi"
-
-The frames of the long connection are made and read by the SDK's own protobuf module.
+with FeishuApi() as api:
+    ...                                  # options.api_base = api.url, app_id = APP_ID, app_secret = SECRET
+    api.say("@_user_1 hello", mentions=[BOT_MENTION])
+    api.fail("send", Failure(99991400, status=429))
+    assert api.wait_for_sent(1)[0].text == "hi"
 """
 
 import json
@@ -24,11 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from lark_oapi.ws.pb.pbbp2_pb2 import Frame
-from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.sync.server import Server, ServerConnection, serve
+from tests.fakes.feishu_gateway import CLIENT_CONFIG, FeishuGateway
 
 APP_ID = "cli_a1b2c3d4"
 SECRET = "secret-of-a-fake-app"
@@ -113,10 +107,11 @@ class Call:
         return str(element.get("content") or element["text"]["content"])
 
 
-class FeishuApi:
+class FeishuApi(FeishuGateway):
     """The servers; a context manager. Everything may be called from the test's thread."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.apps = {APP_ID: SECRET}
         self.token_life = 7200
         self.users = {ANN: "Ann"}
@@ -125,23 +120,13 @@ class FeishuApi:
         self.resources: dict[str, bytes] = {}
         self.uploads: list[tuple[str, bytes]] = []
         self.calls: list[Call] = []
-        self.acknowledged: list[Json] = []  # headers and payload of each acknowledgement
-        self.pings = 0
-        self.is_deaf = False  # the long connection stands, but nobody answers there
-        self.refuse_handshake: dict[str, str] | None = None
-        self.changed = threading.Condition()
         self.stopping = False
         self.port = 0
         self._tokens: set[str] = set()
-        self._tickets: set[str] = set()
         self._by_uuid: dict[str, str] = {}
         self._script: dict[str, deque[Trouble]] = defaultdict(deque)
         self._standing: dict[str, Trouble] = {}
-        self._ids = 0
-        self._pending: dict[str, list[bytes]] = {}  # frames of events that nobody acknowledged yet
-        self.connections: list[ServerConnection] = []
         self._http: _Http | None = None
-        self._ws: Server | None = None
 
     # What a test does.
 
@@ -163,32 +148,6 @@ class FeishuApi:
         message_id = str(message.get("message_id") or self._next("om_"))
         self.push(event(text, **{**message, "message_id": message_id}), parts=parts)
         return message_id
-
-    def push(self, payload: Any, *, parts: int = 1) -> str:
-        """A whole event as it is, to whoever is connected, or will be. Returns the frame's message id."""
-        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        frame_id = self._next("frame-")
-        size = -(-len(body) // parts)
-        frames = [
-            _frame(1, body[number * size : (number + 1) * size], type="event", message_id=frame_id, sum=str(parts),
-                   seq=str(number), trace_id="trace")
-            for number in range(parts)
-        ]  # fmt: skip
-        with self.changed:
-            self._pending[frame_id] = frames
-            connected = self.connections[-1:]
-        self._tell(connected, frames)
-        return frame_id
-
-    def throw(self, raw: bytes | str) -> None:
-        """Anything, as one frame of the websocket."""
-        for connection in self.connections[-1:]:
-            connection.send(raw)
-
-    def cut(self) -> None:
-        """Closes the long connection."""
-        for connection in list(self.connections):
-            connection.close()
 
     def fail(self, name: str, *troubles: Trouble) -> None:
         """The coming requests of this name get these, in order."""
@@ -217,19 +176,15 @@ class FeishuApi:
         self._http = _Http(("127.0.0.1", self.port), _Exchange)
         self._http.api = self
         self.port = self._http.server_address[1]
-        self._ws = serve(self._serve, "127.0.0.1", 0, process_request=self._greet, close_timeout=0.5)
+        self.open_gateway()
         threading.Thread(target=self._http.serve_forever, args=(0.05,), name="feishu-api", daemon=True).start()
-        threading.Thread(target=self._ws.serve_forever, name="feishu-ws", daemon=True).start()
         return self
 
     def stop(self) -> None:
         with self.changed:
             self.stopping = True
             self.changed.notify_all()
-        if self._ws:
-            self._ws.shutdown()
-            self._ws.socket.close()
-        self.cut()
+        self.close_gateway()
         if self._http:
             self._http.shutdown()
             self._http.cut_all()
@@ -242,56 +197,6 @@ class FeishuApi:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    # The long connection.
-
-    def _greet(self, connection: ServerConnection, request: Request) -> Response | None:
-        query = dict(parse_qsl(urlsplit(request.path).query))
-        if self.refuse_handshake is not None:
-            return Response(400, "Refused", Headers(self.refuse_handshake), b"")
-        if query.get("ticket") not in self._tickets:
-            return Response(403, "Refused", Headers({"Handshake-Status": "403", "Handshake-Msg": "no ticket"}), b"")
-        self._tickets.discard(query["ticket"])
-        return None
-
-    def _serve(self, connection: ServerConnection) -> None:
-        with self.changed:
-            self.connections.append(connection)
-            waiting = [frame for frames in self._pending.values() for frame in frames]
-            self.changed.notify_all()
-        self._tell([connection], waiting)
-        try:
-            for raw in connection:
-                if not self.is_deaf:
-                    self._hear(connection, raw)
-        except ConnectionClosed:
-            pass  # the other side left without a word
-        finally:
-            with self.changed:
-                self.connections.remove(connection)
-                self.changed.notify_all()
-
-    def _tell(self, connections: list[ServerConnection], frames: list[bytes]) -> None:
-        for connection in connections:
-            try:
-                for frame in frames:
-                    connection.send(frame)
-            except ConnectionClosed:
-                continue  # delivered again to the next one
-
-    def _hear(self, connection: ServerConnection, raw: str | bytes) -> None:
-        frame = Frame()
-        frame.ParseFromString(raw)
-        headers = {header.key: header.value for header in frame.headers}
-        if headers["type"] == "ping":
-            connection.send(_frame(0, json.dumps(CLIENT_CONFIG).encode(), type="pong"))
-        with self.changed:
-            if headers["type"] == "ping":
-                self.pings += 1
-            else:
-                self.acknowledged.append({**headers, "payload": json.loads(frame.payload), "at": time.monotonic()})
-                self._pending.pop(headers["message_id"], None)
-            self.changed.notify_all()
 
     # OpenAPI.
 
@@ -342,12 +247,7 @@ class FeishuApi:
     def _endpoint(self, body: Json) -> Json:
         if self.apps.get(str(body.get("AppID"))) != body.get("AppSecret"):
             return {"code": 514, "msg": "auth failed"}
-        ticket = self._next("ticket-of-a-connection-")
-        self._tickets.add(ticket)
-        assert self._ws
-        port = self._ws.socket.getsockname()[1]
-        url = f"ws://127.0.0.1:{port}/ws?device_id=dev1&service_id=33554678&access_key=k&ticket={ticket}"
-        return {"code": 0, "msg": "", "data": {"URL": url, "ClientConfig": CLIENT_CONFIG}}
+        return {"code": 0, "msg": "", "data": {"URL": self.address(), "ClientConfig": CLIENT_CONFIG}}
 
     def _deliver(self, body: Json) -> str:
         known = self._by_uuid.get(str(body.get("uuid", "")))
@@ -360,14 +260,6 @@ class FeishuApi:
         with self.changed:
             self.calls.append(call)
             self.changed.notify_all()
-
-    def _next(self, prefix: str) -> str:
-        with self.changed:
-            self._ids += 1
-            return f"{prefix}{self._ids}"
-
-
-CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
 
 
 def event(text: str = "", *, sender: Json | None = None, app_id: str = APP_ID, **message: Any) -> Json:
@@ -382,16 +274,6 @@ def event(text: str = "", *, sender: Json | None = None, app_id: str = APP_ID, *
         "header": {**header, "create_time": moment, "token": "verify-me", "app_id": app_id, "tenant_key": "tenant"},
         "event": {"sender": sender or {**person, "tenant_key": "tenant"}, "message": {**told, **words, **message}},
     }
-
-
-def _frame(method: int, payload: bytes, **headers: str) -> bytes:
-    frame = Frame()
-    frame.SeqID, frame.LogID, frame.service, frame.method = 0, 0, 33554678, method
-    for key, value in headers.items():
-        header = frame.headers.add()
-        header.key, header.value = key, value
-    frame.payload = payload
-    return bytes(frame.SerializeToString())
 
 
 class _Http(ThreadingHTTPServer):
@@ -450,7 +332,7 @@ class _Exchange(BaseHTTPRequestHandler):
         fields = {}
         for part in message_from_bytes(head + raw, policy=HTTP).iter_parts():
             name, file = part.get_param("name", header="content-disposition"), part.get_filename()
-            content = part.get_payload(decode=True)
+            content: Any = part.get_payload(decode=True)
             if file:
                 self.server.api.uploads.append((file, content))
             else:

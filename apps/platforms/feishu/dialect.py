@@ -1,6 +1,7 @@
 """The markdown of Feishu's cards ("Rich text components", JSON 2.0); special characters are HTML entities there.
 
-The limit is that of a card's request, 30 KB, of which the frame takes little; it counts bytes as they travel.
+A card's request may have 30 KB ("Send message"); long before that nobody reads it. The limit counts bytes as they
+travel.
 """
 
 import html
@@ -13,7 +14,7 @@ from apps.platforms.rendering.document import Mark, Style
 SIGNS = {Style.BOLD: "**", Style.ITALIC: "*", Style.STRIKE: "~~"}
 SPECIAL = re.compile(r"[&<>*_~`\[\]\\$]")
 LINE_START = re.compile(r"(?m)^(?=[#+=-])(.)")
-MARGIN = re.compile(r"(?m)^ +")
+MARGIN = re.compile(r"(?m)^ {2,}")
 MARGIN_SIGN = "&#160;"  # usual spaces at a line's beginning would vanish, or make code of it
 AROUND = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 LINKABLE = re.compile(r"https?:", re.IGNORECASE)
@@ -22,7 +23,7 @@ UNSEEN = "\u200b"
 
 
 class Feishu(Dialect):
-    def __init__(self, limit: int = 28_000) -> None:
+    def __init__(self, limit: int = 12_000) -> None:
         super().__init__(limit)
 
     def units(self, text: str) -> int:
