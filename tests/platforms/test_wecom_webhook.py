@@ -1,5 +1,6 @@
 """WeCom's callbacks, encrypted and signed: which are believed, and what they mean."""
 
+import base64
 import hashlib
 import json
 import time
@@ -12,6 +13,7 @@ from apps.chats.models import Channel, Chat, Message, Platform
 from apps.platforms.base import PayloadError
 from apps.platforms.wecom import payloads, xml
 from apps.platforms.wecom.aibot import payloads as bot_payloads
+from apps.platforms.wecom.codec import Codec
 from tests.fakes.wecom_api import (
     AGENT_ID,
     APP,
@@ -222,6 +224,17 @@ def test_no_payload_of_an_app_breaks_the_translation():
             for kind in ("text", "image", "location"):
                 plain = app_message(**{"MsgType": kind, "MediaId": "M", name: strange}).encode(errors="replace")
                 survives(partial(payloads.events, plain, corp_id=CORP_ID, agent_id=AGENT_ID))
+
+
+def test_wecoms_own_sample_is_opened(monkeypatch):
+    """From the sample code of "Encryption and decryption of callbacks"."""
+    monkeypatch.setattr(time, "time", lambda: 1409659589)
+    key = base64.b64decode("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C=")
+    codec = Codec(token="QDG6eK", key=key, receiver="wx5823bf96d3bd56c7")
+    echo = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ=="
+    query = {"timestamp": "1409659589", "nonce": "263014780"}
+    signature = "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3"
+    assert codec.open({**query, "msg_signature": signature}, echo) == b"1616140317555161061"
 
 
 def test_xml_declares_nothing():
