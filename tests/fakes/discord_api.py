@@ -149,7 +149,7 @@ class DiscordApi:
         """As Discord words it; any field may be given."""
         direct = CHANNELS[channel_id]["type"] == 1
         place = {} if direct else {"guild_id": "500", "member": {"nick": None, "roles": []}}
-        base = {
+        base: Json = {
             "id": self.new_id(), "channel_id": channel_id, "author": author or ANN, "content": text,
             "timestamp": "2026-01-01T00:00:00.000000+00:00", "edited_timestamp": None, "tts": False,
             "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": [], "embeds": [],
