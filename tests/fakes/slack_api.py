@@ -89,7 +89,7 @@ class SlackApi:
         self.files: dict[str, tuple[bytes, str]] = {}  # content and media type by name
         self.uploads: list[tuple[str, bytes]] = []
         self.refuses_tickets = False
-        self.deaf = False  # new connections answer no ping and say nothing
+        self.deaf = False  # new connections read nothing and answer nothing, not even a goodbye
         self.silent_hello = False
         self._pending: dict[str, Json] = {}
         self._script: dict[str, deque[Trouble]] = defaultdict(deque)
@@ -229,13 +229,17 @@ class SlackApi:
         if self.refuses_tickets or ticket not in self.tickets:
             return web.Response(status=401)
         self.tickets.remove(ticket)
-        connection = web.WebSocketResponse(autoping=not self.deaf, timeout=0.2)
+        connection = web.WebSocketResponse(timeout=0.2)
         await connection.prepare(request)
         if not self.silent_hello:
             await connection.send_str(json.dumps({"type": "hello", "num_connections": 1, "connection_info": {}}))
+        if self.deaf:
+            await self._stopping.wait()
+            return connection
+        alone = all(other.closed for other in self.connections)
         self._note(lambda: self.connections.append(connection))
         self.most_connections = max(self.most_connections, len(self.connections))
-        for frame in list(self._pending.values()):
+        for frame in list(self._pending.values()) if alone else []:
             await connection.send_str(json.dumps({**frame, "retry_attempt": 1}))
         try:
             async for message in connection:

@@ -79,10 +79,10 @@ def said(payload: Any, me: Me) -> Said | None:
     chat_id, ts = _string(event, "channel"), _string(event, "ts")
     if not ID.fullmatch(chat_id) or not TIMESTAMP.fullmatch(ts):
         raise PayloadError("A message of Slack without a channel or a time.")
-    sender_id = _string(event, "user") or _string(event, "bot_id") or _string(event, "username")
-    if not sender_id:
+    sender_id = _string(event, "user") or _string(event, "bot_id")
+    if not ID.fullmatch(sender_id):
         raise PayloadError("A message of Slack that nobody wrote.")
-    return Said(event, chat_id, ts, sender_id[:255], _string(event, "text"))
+    return Said(event, chat_id, ts, sender_id, _string(event, "text"))
 
 
 def inbound(heard: Said, me: Me, names: Names, *, open_threads: bool = False) -> InboundMessage:
