@@ -1,10 +1,13 @@
 """Feishu and Lark, by a long connection or by webhook: nothing is acknowledged before it is stored."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 from urllib.parse import quote
+
+from django.conf import settings
 
 from apps.chats.models import Channel
 from apps.platforms import downloads
@@ -19,7 +22,6 @@ from apps.platforms.base import (
     PayloadError,
     PlatformError,
     Rate,
-    ticks,
 )
 from apps.platforms.feishu import sending
 from apps.platforms.feishu.api import OpenApi
@@ -53,11 +55,17 @@ class FeishuAdapter(Adapter):
     async def listen(self) -> AsyncGenerator[Event, None]:
         ids = await self._api.bot()
         self._me = Me(self._api.app_id, ids["id"])
-        async with aclosing(ticks() if self._is_hooked else self._connected(ids)) as events:
-            if self._is_hooked:
-                yield Identity(ids)
+        async with aclosing(self._hooked(ids) if self._is_hooked else self._connected(ids)) as events:
             async for arrived in events:
                 yield arrived
+
+    async def _hooked(self, ids: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        """Asked again and again: an app that was disabled would be noticed only when somebody wants an answer."""
+        yield Identity(ids)
+        while True:
+            await asyncio.sleep(settings.CHANNEL_STALL_TIMEOUT / 3)
+            await self._api.bot()
+            yield Alive.TICK
 
     async def _connected(self, ids: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         connection = _load_sdk().LongConnection(self._api)

@@ -16,7 +16,7 @@ from apps.chats.models import Channel, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
-from tests.platforms.conftest import registered_chat, send, status, until
+from tests.platforms.conftest import detail, registered_chat, send, status, until
 from tests.platforms.fuzz import mutations
 from tests.platforms.hooks import ask, assert_refused, call
 
@@ -225,4 +225,18 @@ def test_by_webhook_the_listeners_say_who_we_are_and_send_without_the_sdk(listen
         assert api.wait_for_sent(1)[0].text == "hello"
         assert status() == "online"
         assert not api.calls_of("endpoint")
+        listeners.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_app_that_is_withdrawn_is_noticed_though_nobody_writes(listeners, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 1
+    with FeishuApi() as api:
+        hooked(options={"api_base": api.url})
+        listeners.start()
+        until(lambda: status() == "online")
+        api.apps.clear()
+        api.expire_tokens()
+        until(lambda: status() == "failed")
+        assert "app ID or its secret" in detail()
         listeners.stop()
