@@ -305,6 +305,8 @@ class SlackApi:
 
     async def _upload(self, request: web.Request) -> web.Response:
         name, content = self._announced[request.match_info["name"]], await request.read()
+        if self._script["upload"]:
+            return _troubled(self._script["upload"].popleft())
         self._note(lambda: self.uploads.append((name, content)))
         return web.Response(text=f"OK - {len(content)}")
 
@@ -326,7 +328,8 @@ async def _parameters(request: web.Request) -> Json:
     return found
 
 
-def _troubled(trouble: Failure | Garbage) -> web.Response:
+def _troubled(trouble: Trouble) -> web.Response:
+    assert isinstance(trouble, Failure | Garbage)
     if isinstance(trouble, Garbage):
         return web.Response(body=trouble.body, content_type=trouble.content_type)
     headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}

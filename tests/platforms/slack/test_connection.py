@@ -144,3 +144,10 @@ def test_another_channel_does_not_notice_one_that_hangs(api, listeners, chat):
         api.say("hello")
         assert until(lambda: Message.objects.inbound().exists(), seconds=5)
         listeners.stop()
+
+
+def test_a_server_that_is_away_is_said_without_its_address(api, listeners):
+    slack_channel(api, options={"api_base": "http://127.0.0.1:1/api"})
+    listeners.start()
+    until(lambda: status() == "retrying")
+    assert detail().startswith("Slack cannot be reached: ClientConnectorError.")

@@ -2,6 +2,7 @@
 
 import time
 
+import aiohttp
 import pytest
 
 from apps.agents.models import Run
@@ -192,3 +193,12 @@ def test_the_sdk_does_not_send_again_by_itself_what_may_have_arrived(api, listen
     listeners.start()
     until(lambda: Message.objects.filter(attempts=1, delivery="queued").exists())
     assert len(api.sent) == 1
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_without_end(api, listeners, chat, monkeypatch):
+    monkeypatch.setattr("apps.platforms.slack.adapter.TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    api.fail("chat.postMessage", Hang(5))
+    send(chat, "hi")
+    listeners.start()
+    until(lambda: outbound("sent") == 1)
+    assert Message.objects.get().attempts == 2

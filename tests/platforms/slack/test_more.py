@@ -136,6 +136,16 @@ def test_a_file_that_slack_refuses_is_said(api, listeners, chat):
     assert "lacks the scope files:write" in Message.objects.get(pk=message.pk).error
 
 
+def test_an_upload_that_fails_is_tried_again(api, listeners, chat):
+    api.fail("upload", Failure(status=500))
+    listeners.start()
+    put(chat, "report.txt")
+
+    until(lambda: outbound("sent") == 1)
+    assert Message.objects.get().attempts == 2
+    assert api.uploads == [("report.txt", b"hello")]
+
+
 # While the agent works.
 
 
