@@ -8,6 +8,7 @@ with DiscordApi() as api:
 """
 
 import asyncio
+import copy
 import json
 import threading
 import time
@@ -111,6 +112,7 @@ class DiscordApi:
         self.heartbeat = 0.2
         self.deaf = False  # the gateway holds its connections and says nothing any more
         self.calls: list[Call] = []
+        self.channels = copy.deepcopy(CHANNELS)
         self.files: dict[str, bytes] = {}
         self.uploads: list[tuple[str, bytes]] = []
         self.identified: list[Json] = []
@@ -147,7 +149,7 @@ class DiscordApi:
 
     def message(self, text: str = "", *, channel_id: str = "600", author: Json | None = None, **given: Any) -> Json:
         """As Discord words it; any field may be given."""
-        direct = CHANNELS[channel_id]["type"] == 1
+        direct = self.channels[channel_id]["type"] == 1
         place = {} if direct else {"guild_id": "500", "member": {"nick": None, "roles": []}}
         base: Json = {
             "id": self.new_id(), "channel_id": channel_id, "author": author or ANN, "content": text,
@@ -388,7 +390,7 @@ class DiscordApi:
             given = {"id": parameters["message_id"], "content": parameters["content"], "author": ME}
             return {**self.message(channel_id=parameters["channel_id"]), **given}
         if kind in ("channel", "guild"):
-            return {**CHANNELS, "500": GUILD}.get(parameters["channel_id"], {})
+            return {**self.channels, "500": GUILD}.get(parameters["channel_id"], {})
         return None
 
     def _deliver(self, parameters: Json) -> Json:
@@ -396,7 +398,7 @@ class DiscordApi:
         if nonce in self._nonces and parameters.get("enforce_nonce"):
             self._record("repeated", parameters)
             return self._nonces[nonce]
-        if parameters["channel_id"] not in CHANNELS:
+        if parameters["channel_id"] not in self.channels:
             self._record("send", parameters, answered=False)
             return {}
         message = self.message(parameters.get("content") or "", channel_id=parameters["channel_id"], author=ME)

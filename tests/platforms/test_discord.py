@@ -97,6 +97,43 @@ def test_a_thread_belongs_to_its_channel_both_ways(discord, online):
     assert discord.wait_for_sent(1)[0].channel_id == "650"
 
 
+def test_a_post_of_a_forum_is_a_thread_too(discord, listeners, room):
+    discord.channels |= {
+        "670": {"id": "670", "type": 15, "guild_id": "500", "name": "questions"},
+        "671": {"id": "671", "type": 11, "guild_id": "500", "name": "how?", "parent_id": "670"},
+    }
+    registered_chat(room.channel, "670")
+    listeners.start()
+    until(lambda: status() == "online")
+    discord.say("@Andy how?", channel_id="671")
+    message = inbound()
+    assert (message.chat.external_id, message.thread_id, message.chat.title) == ("670", "671", "Home #questions")
+
+
+def test_a_channel_that_was_renamed_is_called_so(discord, online):
+    discord.say("one")
+    inbound()
+    discord.channels["600"]["name"] = "kitchen"
+    discord.push("CHANNEL_UPDATE", discord.channels["600"])
+    discord.say("two")
+    assert until(lambda: Chat.objects.filter(title="Home #kitchen").exists())
+    assert len(discord.calls_of("channel")) == 2
+
+
+def test_a_message_whose_place_cannot_be_asked_for_is_not_lost(discord, online):
+    discord.fail("channel", Failure(503))
+    discord.say("@Andy hello")
+    assert inbound().chat == online
+    assert len(discord.resumed) == 1
+
+
+def test_a_place_that_we_may_not_see_is_a_channel_by_itself(discord, online):
+    discord.fail("channel", Failure(403, "Missing Access", 50001))
+    discord.say("@Andy hello")
+    assert inbound().chat == online
+    assert not discord.resumed
+
+
 def test_an_unknown_channel_is_discovered_with_its_name(discord, listeners):
     discord_channel(discord)
     listeners.start()
@@ -329,10 +366,10 @@ def test_the_first_connection_to_the_gateway_may_fail(discord, listeners, room):
 
 
 def test_a_gateway_that_falls_silent_is_found_and_left(discord, listeners, room, settings):
-    settings.CHANNEL_STALL_TIMEOUT = 1.5
+    settings.CHANNEL_STALL_TIMEOUT = 1
     listeners.start()
     until(lambda: status() == "online")
-    time.sleep(1)
+    time.sleep(1.5)
     assert status() == "online"  # heartbeats are answered, and that is enough
     discord.deaf = True
     until(lambda: status() == "retrying", seconds=5)

@@ -4,16 +4,13 @@ The connection is made anew by the listeners, never here; the session goes on wh
 what is written during an outage is repeated by Discord.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
-from django.conf import settings
 
 from apps.chats.models import Channel
 from apps.platforms import downloads
@@ -26,10 +23,9 @@ from apps.platforms.base import (
     OutboundFile,
     OutboundPart,
     PayloadError,
-    PlatformError,
     Rate,
 )
-from apps.platforms.discord import sending
+from apps.platforms.discord import gateway, sending
 from apps.platforms.discord.client import API, Client, intents
 from apps.platforms.discord.directory import Directory
 from apps.platforms.discord.errors import GARBAGE, translated_errors
@@ -44,10 +40,6 @@ CHANGES = (
     *("CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_UPDATE", "THREAD_DELETE", "GUILD_UPDATE", "GUILD_DELETE"),
     *("GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"),
 )
-SILENCE = 60.0  # seconds; Discord answers a heartbeat every 41
-CONNECT_TIMEOUT = 30.0
-CLOSE_TIMEOUT = 2.0
-RESUMABLE = 4000  # a close code after which the session stays; 1000 would end it
 MOST_REMEMBERED = 1000  # messages of which we know in which thread they stand
 
 
@@ -85,7 +77,7 @@ class DiscordAdapter(Adapter):
             assert user is not None, "the library sets it at login"
             self._me = Me(str(user.id), user.display_name)
             try:
-                self._socket = await self._connected()
+                self._socket = await gateway.connected(self._client, self._resumption.take(), self._gateway)
                 async for arrived in self._polled(self._socket):
                     yield arrived
             except ReconnectWebSocket as error:
@@ -96,33 +88,10 @@ class DiscordAdapter(Adapter):
                 self._resumption.forget()  # Discord would repeat it
                 raise
 
-    async def _connected(self) -> DiscordWebSocket:
-        session = self._resumption.take()
-        async with asyncio.timeout(min(CONNECT_TIMEOUT, settings.CHANNEL_STALL_TIMEOUT)):
-            if session:
-                return await DiscordWebSocket.from_client(
-                    self._client,
-                    gateway=yarl.URL(session.gateway),
-                    session=session.id,
-                    sequence=session.sequence,
-                    resume=True,
-                )
-            address = self._gateway or await self._granted()
-            return await DiscordWebSocket.from_client(self._client, initial=True, gateway=yarl.URL(address))
-
-    async def _granted(self) -> str:
-        """The gateway's address, if there is a session left: who begins too many a day loses the token."""
-        _, address, limit = await self._client.http.get_bot_gateway()
-        if limit["remaining"] <= 0:
-            seconds = limit["reset_after"] / 1000
-            raise PlatformError("Discord grants no more connections today.", retry_after=max(seconds, 1))
-        return address
-
     async def _polled(self, socket: DiscordWebSocket) -> AsyncGenerator[Event, None]:
         stands = False
         while True:
-            async with asyncio.timeout(min(SILENCE, settings.CHANNEL_STALL_TIMEOUT / 2)):
-                await socket.poll_event()
+            await gateway.heard(socket)
             heard, self._heard = self._heard, []
             for event, data in heard:
                 stands = True
@@ -188,18 +157,6 @@ class DiscordAdapter(Adapter):
         socket, self._socket = self._socket, None
         try:
             if socket:
-                await _closed(socket)
+                await gateway.closed(socket)
         finally:
             await self._client.http.close()
-
-
-async def _closed(socket: DiscordWebSocket) -> None:
-    """A gateway that hangs is not waited for; the library's heartbeat thread ends before its loop does."""
-    heartbeat = socket._keep_alive
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await socket.close(RESUMABLE)
-    except TimeoutError:
-        logger.info("Discord's gateway did not answer the goodbye")
-    if heartbeat:
-        await asyncio.to_thread(heartbeat.join, CLOSE_TIMEOUT)

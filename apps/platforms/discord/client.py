@@ -18,6 +18,9 @@ LONGEST_WAIT = 30.0  # seconds for which the library may wait by itself when Dis
 TIMEOUT = aiohttp.ClientTimeout(total=50, sock_connect=10, sock_read=20)
 NEVER = 3600.0  # seconds; the listeners have their own clock for a connection that fell silent
 
+# There is nothing to speak with, and that is no news.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 Hear = Callable[[str, Any], None]  # (event, data)
 
 

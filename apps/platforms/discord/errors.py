@@ -1,6 +1,7 @@
 """What discord.py's errors mean to us, as sentences without the token."""
 
 import asyncio
+import logging
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ import discord
 from discord.gateway import ReconnectWebSocket
 
 from apps.platforms.base import PlatformError
+
+logger = logging.getLogger(__name__)
 
 # What comes out of the library when an answer is not what it expects.
 GARBAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error)
@@ -58,6 +61,7 @@ def translated(error: Exception, token: str) -> PlatformError:
     if isinstance(error, aiohttp.ClientError | OSError):
         unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.WSServerHandshakeError)
         return PlatformError(f"Discord cannot be reached: {type(error).__name__}.", ambiguous=not unsent)
+    logger.warning("discord.py could not read an answer", exc_info=error)
     return PlatformError(f"Discord answered what nobody understands ({type(error).__name__}).", ambiguous=True)
 
 
