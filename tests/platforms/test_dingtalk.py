@@ -293,6 +293,12 @@ def test_nothing_secret_is_logged_while_all_goes_well(ding, listeners, chat, cap
     online(listeners)
     ding.say("hello")
     inbound()
+    row = send(chat, "Hi")
+    (workspace(chat.group) / "a.png").write_bytes(PNG)
+    Attachment.objects.create(message=row, kind="image", name="a.png", mime="image/png", path="a.png")
+    until(lambda: outbound("sent") == 1)
+    assert ding.in_session
+    assert ding.calls_of("/media/upload")
     assert not re.search(f"{SECRET}|{TOKEN}|tick|session=", caplog.text)
 
 

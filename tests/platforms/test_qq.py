@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from asgiref.sync import async_to_sync
+from websockets.protocol import State
 
 from apps.chats.models import Attachment, Channel, Chat, Incident, Message, Platform
 from apps.chats.workspaces import workspace
@@ -196,6 +197,17 @@ def test_the_newer_connection_wins_and_the_older_ones_end_changes_nothing(bot, l
     bot.say("@Andy still here")
     assert inbound().text == "@Andy still here"
     assert (kept().status, kept().reconnects) == ("online", 0)
+
+
+@database
+def test_the_older_connection_is_dropped_at_once(bot, listeners, reverse_url, reverse_chat, settings):
+    settings.CHANNEL_HEARTBEAT = settings.CHANNEL_STALL_TIMEOUT = 60  # so no ping of ours finds it
+    listeners.start()
+    older = bot.dial_until(reverse_url)
+    until(lambda: status() == "online")
+    newer = bot.dial(reverse_url)
+    until(lambda: older.state is State.CLOSED, seconds=3)
+    assert newer.state is State.OPEN
 
 
 @database

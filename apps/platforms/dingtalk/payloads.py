@@ -18,6 +18,7 @@ THINGS = {
     "video": (Kind.VIDEO, "video", ".mp4"),
     "file": (Kind.FILE, "file", ""),
 }
+MOST_ID = 255  # characters
 MOST_MENTIONED = 100  # characters of a kind that we do not know
 
 
@@ -51,7 +52,7 @@ def inbound(payload: Any) -> InboundMessage | None:
         sender_name=_text(payload, "senderNick"),
         text=text,
         kind=next((piece.kind for piece in pieces if piece.kind is not Kind.TEXT), Kind.TEXT),
-        reply_to=_text(quoted, "msgId"),
+        reply_to=_text(quoted, "msgId")[:MOST_ID],
         quoted_text=_quoted_text(quoted),
         mentions_bot=payload.get("isInAtList") is True or (bool(bot) and _text(quoted, "senderId") == bot),
         attachments=tuple(piece.attachment for piece in pieces if piece.attachment),
@@ -137,7 +138,7 @@ def _text(given: Mapping[str, Any], key: str) -> str:
 
 def _required(given: Mapping[str, Any], key: str) -> str:
     value = _text(given, key)
-    if not value or len(value) > 255:
+    if not value or len(value) > MOST_ID:
         raise PayloadError(f"A message's {key} is not one.")
     return value
 
