@@ -134,6 +134,20 @@ def test_a_reply_to_the_bot_calls_the_agent_and_one_to_another_does_not(bot, lis
 
 
 @database
+def test_quotations_that_are_not_to_be_had_hold_nobody_up(bot, listeners, chat, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 3
+    online(listeners)
+    bot.fail("get_msg", *[HANG] * 10)
+    for number in range(10):
+        bot.say([{"type": "reply", "data": {"id": "901"}}, text(f"message {number}")])
+    until(lambda: Message.objects.inbound().count() == 10, seconds=6)
+    texts = Message.objects.order_by("pk").values_list("text", flat=True)
+    assert list(texts) == [f"message {number}" for number in range(10)]
+    assert (status(), kept().reconnects) == ("online", 0)
+    assert len(bot.calls_of("get_group_info")) == 1
+
+
+@database
 def test_the_same_message_twice_is_one_and_our_own_is_none(bot, listeners, chat):
     online(listeners)
     bot.say("@Andy mine", user_id=SELF_ID)
@@ -273,10 +287,12 @@ def test_without_a_token_nothing_is_opened(bot, listeners, reverse_url, mode):
 @database
 def test_an_account_that_is_logged_out_is_found_although_the_socket_stands(bot, listeners, chat):
     online(listeners)
+    bot.say("the last words")
     bot.online = False
     bot.heartbeat(online=False)
     until(lambda: "logged out" in detail())
     assert status() == "retrying"
+    assert inbound().text == "the last words"
     time.sleep(0.3)
     assert status() == "retrying"  # it does not come back as long as the account is away
     bot.online = True
@@ -316,6 +332,15 @@ def test_a_cut_is_survived_both_ways(bot, listeners, chat):
     assert bot.wait_for_sent(1)
     bot.say("@Andy back?")
     assert inbound()
+
+
+@database
+@pytest.mark.parametrize("answer", [{"status": "ok", "retcode": 0, "data": None}, {"status": "failed", "retcode": 1}])
+def test_one_that_does_not_say_who_it_is_is_asked_again(bot, listeners, chat, answer):
+    bot.fail("get_login_info", answer)
+    listeners.start()
+    until(lambda: status() == "retrying")
+    until(lambda: status() == "online")
 
 
 @database

@@ -1,5 +1,6 @@
 """QQ by OneBot v11, over a websocket that we open or that is opened to us."""
 
+import asyncio
 import base64
 import logging
 from collections.abc import AsyncGenerator, Mapping
@@ -25,13 +26,14 @@ from apps.platforms.base import (
 )
 from apps.platforms.qq import payloads
 from apps.platforms.qq.errors import ActionRefusedError
-from apps.platforms.qq.link import Json
+from apps.platforms.qq.link import CALL_TIMEOUT, Json
 from apps.platforms.qq.payloads import Me, Quoted
 from apps.platforms.qq.wires import wire_of
 
 logger = logging.getLogger(__name__)
 
 OFFLINE = "The QQ account is logged out, although its OneBot implementation runs: log it in there."
+LOOK_UP_TIMEOUT = 3.0  # seconds
 MOST_TITLES = 5000
 
 
@@ -47,11 +49,13 @@ class QQAdapter(Adapter):
         self._trusted = [downloads.host_of(str(channel.option("api_base", "")))]
         self._me = Me("", "")
         self._titles: dict[int, str] = {}
+        self._one_title = asyncio.Lock()
 
     async def listen(self) -> AsyncGenerator[Event, None]:
         try:
-            async for event in self._events():
-                yield event
+            async with aclosing(self._events()) as events:
+                async for event in events:
+                    yield event
         except PlatformError as error:
             raise PlatformError(str(error), permanent=error.permanent, retry_after=self._wire.retry_after) from error
 
@@ -64,16 +68,20 @@ class QQAdapter(Adapter):
             events = await self._wire.inbox.take(settings.CHANNEL_HEARTBEAT)
             if not events:  # an implementation need not send heartbeats
                 await self._require_online()
+            # Side by side: what an answered message said is asked for each, and may be long in coming.
+            read = await asyncio.gather(*(self._readable(event) for event in events))
+            found = [message for message in read if message]
+            yield Batch(found) if found else Alive.TICK
             if any(payloads.is_offline(event.get("status")) for event in events):
                 raise PlatformError(OFFLINE)
-            found = [message for event in events if (message := await self._readable(event))]
-            yield Batch(found) if found else Alive.TICK
 
     async def _introduction(self) -> Me:
         try:
             known = await self._call("get_login_info")
         except ActionRefusedError as error:  # of a message it would be final, of this it may pass
             raise PlatformError(str(error)) from None
+        if not known.get("user_id"):
+            raise PlatformError("The OneBot implementation does not tell whose account it is.")
         return Me(str(known.get("user_id", "")), str(known.get("nickname", "")))
 
     async def _require_online(self) -> None:
@@ -98,7 +106,7 @@ class QQAdapter(Adapter):
         if not message_id:
             return None
         try:
-            data = await self._call("get_msg", message_id=int(message_id))
+            data = await self._look_up("get_msg", message_id=int(message_id))
         except PlatformError as error:
             logger.info("the message that is answered is not to be had: %s", error)
             return Quoted(message_id)
@@ -109,16 +117,19 @@ class QQAdapter(Adapter):
         group = payloads.group_of(event)
         if not group or payloads.title_of(event):
             return payloads.title_of(event)
-        if group not in self._titles:
-            try:
-                title = str((await self._call("get_group_info", group_id=group)).get("group_name") or "")
-            except PlatformError as error:
-                logger.info("the name of a group is not to be had: %s", error)
-                title = ""
-            if len(self._titles) >= MOST_TITLES:
-                self._titles.clear()
-            self._titles[group] = title
-        return self._titles[group]
+        async with self._one_title:
+            if group not in self._titles:
+                if len(self._titles) >= MOST_TITLES:
+                    self._titles.clear()
+                self._titles[group] = await self._asked_title(group)
+            return self._titles[group]
+
+    async def _asked_title(self, group: int) -> str:
+        try:
+            return str((await self._look_up("get_group_info", group_id=group)).get("group_name") or "")
+        except PlatformError as error:
+            logger.info("the name of a group is not to be had: %s", error)
+            return ""
 
     async def send(self, part: OutboundPart) -> str:
         return await self._send(part.chat_id, part.reply_to, {"type": "text", "data": {"text": part.text}})
@@ -148,11 +159,15 @@ class QQAdapter(Adapter):
             async for chunk in chunks:
                 yield chunk
 
-    async def _call(self, action: str, **params: Any) -> Json:
+    async def _look_up(self, action: str, **params: Any) -> Json:
+        """What a message can do without; the others do not wait long for it."""
+        return await self._call(action, LOOK_UP_TIMEOUT, **params)
+
+    async def _call(self, action: str, seconds: float = CALL_TIMEOUT, /, **params: Any) -> Json:
         link = self._wire.link
         if link is None:
             raise PlatformError("No OneBot implementation is connected.")
-        return await link.call(action, **params)
+        return await link.call(action, seconds, **params)
 
     async def close(self) -> None:
         await self._wire.close()

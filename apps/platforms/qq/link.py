@@ -102,13 +102,13 @@ class Link:
         elif frame.get("retcode") in UNAUTHORIZED:
             raise PlatformError(REFUSED_TOKEN, permanent=True)
 
-    async def call(self, action: str, **params: Any) -> Json:
+    async def call(self, action: str, seconds: float = CALL_TIMEOUT, /, **params: Any) -> Json:
         """The answer's `data`; raises PlatformError."""
         echo = str(next(self._numbers))
         answer = self._answers[echo] = asyncio.get_running_loop().create_future()
         frame = json.dumps({"action": action, "params": params, "echo": echo})
         try:
-            async with asyncio.timeout(min(CALL_TIMEOUT, settings.CHANNEL_STALL_TIMEOUT / 2)):
+            async with asyncio.timeout(min(seconds, settings.CHANNEL_STALL_TIMEOUT / 2)):
                 await self._socket.send(frame)
                 said = await answer
         except ConnectionClosed:
