@@ -3,14 +3,19 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from lark_oapi.ws.pb.pbbp2_pb2 import Frame
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
+
+# The SDK's import takes hold of its thread's event loop: it gets a thread of its own.
+with ThreadPoolExecutor(1) as _apart:
+    Frame = _apart.submit(import_module, "lark_oapi.ws.pb.pbbp2_pb2").result().Frame
 
 CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 30, "PingInterval": 120}
 

@@ -62,6 +62,25 @@ def test_a_closed_connection_is_made_anew(api, listeners, chat):
     assert inbound_one()
 
 
+def test_stopping_lets_go_at_once_and_of_everything(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    began = time.monotonic()
+    listeners.stop()  # asserts that no task is left
+    assert time.monotonic() - began < 3
+    assert api.wait_for(lambda: not api.connections)
+    assert status() == "off"
+
+
+def test_a_disabled_channel_hangs_up_and_an_enabled_one_comes_back(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    Channel.objects.filter(name="bot").update(enabled=False)
+    assert api.wait_for(lambda: not api.connections)
+    Channel.objects.filter(name="bot").update(enabled=True)
+    assert api.wait_for(lambda: bool(api.connections))
+
+
 def test_a_refusal_while_reconnecting_is_no_silent_death(api, listeners, chat):
     listeners.start()
     until(lambda: status() == "online")
