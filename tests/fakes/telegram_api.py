@@ -323,7 +323,7 @@ class _Exchange(BaseHTTPRequestHandler):
         fields = {}
         for part in message_from_bytes(head + raw, policy=HTTP).iter_parts():
             name, file = part.get_param("name", header="content-disposition"), part.get_filename()
-            content = part.get_payload(decode=True)
+            content: Any = part.get_payload(decode=True)
             if file:
                 self.server.api.uploads.append((file, content))
             else:
