@@ -26,6 +26,7 @@ from apps.platforms.base import (
 from apps.platforms.feishu import sending
 from apps.platforms.feishu.api import OpenApi
 from apps.platforms.feishu.emoji import reaction
+from apps.platforms.feishu.errors import RefusedError, of_connection
 from apps.platforms.feishu.names import Names
 from apps.platforms.feishu.payloads import Me, event, event_from
 
@@ -53,11 +54,14 @@ class FeishuAdapter(Adapter):
             _load_sdk()
 
     async def listen(self) -> AsyncGenerator[Event, None]:
-        ids = await self._api.bot()
-        self._me = Me(self._api.app_id, ids["id"])
-        async with aclosing(self._hooked(ids) if self._is_hooked else self._connected(ids)) as events:
-            async for arrived in events:
-                yield arrived
+        try:
+            ids = await self._api.bot()
+            self._me = Me(self._api.app_id, ids["id"])
+            async with aclosing(self._hooked(ids) if self._is_hooked else self._connected(ids)) as events:
+                async for arrived in events:
+                    yield arrived
+        except RefusedError as error:
+            raise of_connection(error) from None
 
     async def _hooked(self, ids: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Asked again and again: an app that was disabled would be noticed only when somebody wants an answer."""

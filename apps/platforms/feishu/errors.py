@@ -14,6 +14,7 @@ RATE_LIMITED = {99991400, 230020, 11232, 11233, 2200}
 TEMPORARY = {1, 10000, 230049, 99991401, 1000040343, 1000040350}
 NO_PERMISSION = {99991672, 99991679, 230027}
 GONE = {230011, 230019, 230110}  # what an answer is to hang on was taken back
+NO_CONNECTION = {403, 514, 11205, 1000040344}  # forbidden, not authenticated, no bot, no credential
 CARD_REFUSED = {230001, 230025, 230099, 11310}
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -32,6 +33,12 @@ def refusal(code: int, words: str, *, status: int = 200, headers: Mapping[str, s
     error = _refusal(code, _short(words), status, headers or {})
     error.code = code
     return error
+
+
+def of_connection(error: RefusedError) -> PlatformError:
+    """What nobody knows is tried again: unlike a message, a connection has all the time in the world."""
+    stays = error.code in WRONG_APP | NO_PERMISSION | NO_CONNECTION
+    return PlatformError(str(error), permanent=stays, retry_after=error.retry_after)
 
 
 def unreachable(error: httpx.HTTPError) -> PlatformError:

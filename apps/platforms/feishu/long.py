@@ -11,6 +11,7 @@ import gc
 import json
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import lark_oapi.ws.client as sdk
@@ -38,17 +39,17 @@ if threading.current_thread() is not threading.main_thread() and not sdk.loop.is
     # The import made it for this thread, and nobody uses it; the main thread's may be somebody's.
     sdk.loop.close()
     asyncio.set_event_loop(None)
-# Its ten thousand modules stay for good. To walk them at each full collection would hold every channel's loop for 0.2 s.
+# Its ten thousand modules stay for good: to walk them at each full collection would hold every channel up for 0.2 s.
 gc.collect()
 gc.freeze()
 
 
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One event, to be acknowledged."""
 
-    def __init__(self, frame: Any, payload: bytes) -> None:
-        self.frame = frame
-        self.payload = payload
+    frame: Any
+    payload: bytes
 
 
 class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed

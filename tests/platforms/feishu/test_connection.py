@@ -33,6 +33,23 @@ def test_an_app_that_may_have_no_long_connection_is_permanent(api, listeners):
 
 
 @pytest.mark.parametrize(
+    ("name", "code", "expected"),
+    [
+        ("bot", 11205, "failed"),
+        ("bot", 77777, "retrying"),
+        ("endpoint", 77777, "retrying"),
+        ("endpoint", 514, "failed"),
+    ],
+)
+def test_only_a_refusal_that_stays_is_permanent(api, listeners, name, code, expected):
+    api.keep_failing(name, Failure(code, "so it is", 200))
+    feishu_channel(api)
+    listeners.start()
+    until(lambda: status() == expected)
+    assert f"so it is ({code})" in detail()
+
+
+@pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"Handshake-Status": "403", "Handshake-Msg": "forbidden"}, "failed"),
