@@ -165,6 +165,13 @@ def test_our_own_messages_never_come_back_and_other_bots_do_not_call(discord, on
     assert not Message.objects.filter(calls_agent=True).exists()
 
 
+def test_a_flood_is_kept_in_order(discord, online):
+    for number in range(300):
+        discord.say(f"message {number}")
+    until(lambda: Message.objects.inbound().count() == 300)
+    assert [row.text for row in Message.objects.order_by("pk")] == [f"message {number}" for number in range(300)]
+
+
 def test_a_second_delivery_is_dropped(discord, online):
     message = discord.message("@Andy once")
     for _ in range(2):
@@ -363,6 +370,15 @@ def test_the_first_connection_to_the_gateway_may_fail(discord, listeners, room):
     until(lambda: status() == "online")
     send(room, "hi")
     assert discord.wait_for_sent(1)
+
+
+def test_a_gateway_that_hangs_from_the_start_is_left(discord, listeners, room, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 3
+    discord.fail("socket", Hang(30))
+    listeners.start()
+    until(lambda: status() == "retrying")
+    assert "did not answer in time" in detail()
+    until(lambda: status() == "online")
 
 
 def test_a_gateway_that_falls_silent_is_found_and_left(discord, listeners, room, settings):

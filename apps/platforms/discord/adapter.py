@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.gateway import ReconnectWebSocket
 
 from apps.chats.models import Channel
 from apps.platforms import downloads
@@ -67,7 +67,7 @@ class DiscordAdapter(Adapter):
         self._resumption = Resumption(channel.pk, self._token)
         self._directory = Directory(self._client.http, self._token)
         self._heard: list[tuple[str, Any]] = []
-        self._socket: DiscordWebSocket | None = None
+        self._socket: gateway.Gateway | None = None
         self._threads: OrderedDict[str, int] = OrderedDict()
 
     async def listen(self) -> AsyncGenerator[Event, None]:
@@ -88,7 +88,7 @@ class DiscordAdapter(Adapter):
                 self._resumption.forget()  # Discord would repeat it
                 raise
 
-    async def _polled(self, socket: DiscordWebSocket) -> AsyncGenerator[Event, None]:
+    async def _polled(self, socket: gateway.Gateway) -> AsyncGenerator[Event, None]:
         stands = False
         while True:
             await gateway.heard(socket)
