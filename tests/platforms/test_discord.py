@@ -386,7 +386,7 @@ def test_a_gateway_that_falls_silent_is_found_and_left(discord, listeners, room,
     listeners.start()
     until(lambda: status() == "online")
     time.sleep(1.5)
-    assert status() == "online"  # heartbeats are answered, and that is enough
+    assert (len(discord.identified), discord.resumed) == (1, [])  # heartbeats are answered, and that is enough
     discord.deaf = True
     until(lambda: status() == "retrying", seconds=5)
     discord.deaf = False
