@@ -5,5 +5,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("apps.api.urls")),
+    path("hooks/", include("apps.platforms.urls")),
     path("", include("apps.dashboard.urls")),
 ]

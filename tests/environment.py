@@ -12,7 +12,19 @@ from pathlib import Path
 
 REQUIRE_ALL = os.environ.get("NGB_TEST_REQUIRE_ALL") == "1"  # a test that would be skipped fails instead
 KEPT = {"NGB_TEST_REQUIRE_ALL"}
-OURS = ("NGB_", "AGENT_", "CHANNEL_", "OUTBOX_", "ANTHROPIC_", "CLAUDE_CODE_", "REDIS_URL", "LOG_", "TIME_ZONE")
+OURS = (
+    "NGB_",
+    "AGENT_",
+    "CHANNEL_",
+    "OUTBOX_",
+    "WEBHOOK_",
+    "MEDIA_",
+    "ANTHROPIC_",
+    "CLAUDE_CODE_",
+    "REDIS_URL",
+    "LOG_",
+    "TIME_ZONE",
+)
 
 
 def _forget_the_developer() -> None:

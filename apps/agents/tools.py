@@ -1,20 +1,24 @@
 """The agent's own tools on the host."""
 
+import os
+from pathlib import PurePosixPath
+
+from django.conf import settings
 from pydantic import BaseModel, Field
 
+from apps.agents import files
 from apps.agents.models import Run
 from apps.agents.toolbox import ToolRefusedError, tool
 from apps.chats import incidents, services
 from apps.chats.models import Chat, Message
 
 MAX_TEXT = 32_000  # characters
+CHAT = "platform:id of another chat of this group; empty: where the run was called."
 
 
 class SendMessage(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="What to write, in CommonMark.")
-    chat: str = Field(
-        default="", description="platform:id of another chat of this group; empty: where the run was called."
-    )
+    chat: str = Field(default="", description=CHAT)
 
 
 @tool("send_message", "Write to the chat now, before the turn is over; the person sees it at once.", SendMessage)
@@ -29,6 +33,41 @@ def send_message(run: Run, given: SendMessage) -> str:
         chat, text=text, thread_id=thread_id, run_id=run.pk, sender_name=run.group.assistant_name
     )
     return "Sent." if sent else "Nothing was sent: the text is empty once internal parts are removed."
+
+
+class SendFile(BaseModel):
+    path: str = Field(min_length=1, max_length=1000, description="A file of your folder.")
+    caption: str = Field(default="", max_length=MAX_TEXT, description="What to write with it, in CommonMark.")
+    chat: str = Field(default="", description=CHAT)
+
+
+@tool("send_file", "Send a file or an image of your folder to the chat now.", SendFile)
+def send_file(run: Run, given: SendFile) -> str:
+    chat = _chat(run, given.chat)
+    if chat.group is None:
+        raise ToolRefusedError("The chat belongs to no group any more.")
+    try:
+        file, path = files.open_inside(run.group, given.path)
+    except files.FileRefusedError as error:
+        incidents.record("refused file", run.group.folder, str(error))
+        raise ToolRefusedError(str(error)) from error
+    with file:
+        size = file.seek(0, os.SEEK_END)
+    if not 0 < size <= settings.MEDIA_LIMIT:
+        raise ToolRefusedError(
+            f"The file has {size:,} bytes; it may have up to {settings.MEDIA_LIMIT:,}, and not none."
+        )
+    services.send_file(
+        chat,
+        path=path,
+        name=PurePosixPath(path).name,
+        size=size,
+        caption=given.caption,
+        thread_id=run.thread_id if chat == run.chat else "",
+        run_id=run.pk,
+        sender_name=run.group.assistant_name,
+    )
+    return "Sent."
 
 
 def _chat(run: Run, jid: str) -> Chat:

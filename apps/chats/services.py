@@ -1,5 +1,6 @@
 """What changes more than one thing about chats."""
 
+import mimetypes
 import re
 from typing import Any
 
@@ -12,6 +13,8 @@ from apps.plugins import hooks
 from nanogridbot.publications import publish_on_commit
 
 INTERNAL = re.compile(r"<internal>.*?(?:</internal>|\Z)", re.DOTALL | re.IGNORECASE)
+
+SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")  # what every platform shows as a picture
 
 CHANNELS_CHANGED = "channels"  # a channel was added, edited, enabled or disabled
 OUTBOX_FILLED = "outbox"  # payload: channel
@@ -104,6 +107,38 @@ def send_message(
         kind=kind,
         sender_name=sender_name,
     )
+    publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
+    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
+    return message
+
+
+@transaction.atomic
+def send_file(
+    chat: Chat,
+    *,
+    path: str,
+    name: str,
+    size: int,
+    caption: str = "",
+    thread_id: str = "",
+    run_id: int | None = None,
+    sender_name: str = "",
+) -> Message:
+    """Puts a file of the chat's group into the outbox; the path was checked, and is opened again when it is sent."""
+    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = Message.Kind.IMAGE if mime in SHOWN else Message.Kind.FILE
+    message = Message.objects.create(
+        chat=chat,
+        direction=Message.Direction.OUT,
+        delivery=Message.Delivery.QUEUED,
+        next_attempt_at=timezone.now(),
+        text=visible(caption),
+        thread_id=thread_id,
+        run_id=run_id,
+        kind=kind,
+        sender_name=sender_name,
+    )
+    message.attachments.create(kind=kind, name=name[:255], mime=mime, size=size, path=path)
     publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
     transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
     return message

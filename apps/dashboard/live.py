@@ -11,8 +11,8 @@ import time
 from collections import OrderedDict
 
 from apps.agents.models import Run, RunStep
+from apps.agents.streams import Stream
 from apps.chats.models import Message
-from apps.dashboard.streams import Stream
 from apps.plugins import hooks
 from nanogridbot.publications import publish
 

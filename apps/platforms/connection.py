@@ -15,7 +15,7 @@ from apps.chats.models import Channel
 from apps.chats.models.channel import ChannelStatus, CredentialError
 from apps.platforms import intake
 from apps.platforms.backoff import Backoff
-from apps.platforms.base import Adapter, Alive, Batch, Event, Moved, PlatformError
+from apps.platforms.base import Adapter, Alive, Event, PlatformError
 from apps.platforms.database import in_database
 from apps.platforms.registry import adapter_class
 
@@ -53,12 +53,14 @@ class Connection:
                 if error.permanent:
                     return await self._give_up(str(error))
                 wait = self._delay(error.retry_after)
+                await self._write(self.channel.mark_trouble, str(error))
                 await self._mark(ChannelStatus.RETRYING, f"{error} The next attempt is in {wait:.0f} s.")
             except CredentialError as error:
                 return await self._give_up(str(error))
             except Exception as error:
                 logger.exception("%s failed", self.channel)
                 wait = self._delay(None)
+                await self._write(self.channel.mark_trouble, f"An unexpected error ({type(error).__name__}).")
                 await self._mark(ChannelStatus.RETRYING, f"An unexpected error ({type(error).__name__}); see the log.")
             await asyncio.sleep(wait)
 
@@ -100,11 +102,10 @@ class Connection:
 
     async def _take(self, event: Event) -> None:
         """Returns after the commit, and so lets the adapter tell the platform."""
-        if isinstance(event, Batch):
-            await in_database(intake.accept_all, self.channel, event)
-        elif isinstance(event, Moved):
-            await in_database(intake.move_chat, self.channel, event.chat_id, event.new_chat_id)
-        if event is not Alive.TICK and time.monotonic() - self._noted_at > EVENT_INTERVAL:
+        if event is Alive.TICK:
+            return
+        await in_database(intake.take, self.channel, event)
+        if time.monotonic() - self._noted_at > EVENT_INTERVAL:
             self._noted_at = time.monotonic()
             await self._write(self.channel.mark_event)
 

@@ -1,18 +1,22 @@
-"""One message on its way out: claimed, rendered into parts, sent part by part, and left in a state a page can show."""
+"""One message on its way out: claimed, made into parts, sent part by part, and left in a state a page can show."""
 
 import asyncio
 import logging
 import random
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from apps.chats import incidents
 from apps.chats.models import Message
-from apps.platforms import intake, rendering
-from apps.platforms.base import Adapter, OutboundPart, PlatformError
+from apps.platforms import intake, parcel
+from apps.platforms.base import Adapter, OutboundFile, PlatformError
 from apps.platforms.database import in_database
+from apps.platforms.drafts import Drafts
+from apps.platforms.rates import Rates
 from apps.plugins import hooks
 
 logger = logging.getLogger(__name__)
@@ -22,49 +26,60 @@ GIVE_UP = timedelta(days=1)  # temporary trouble is put up with for so long
 RESEND_WINDOW = timedelta(minutes=15)  # a message that may have arrived is sent again only while it is this young
 
 
-async def deliver(message: Message, adapter: Adapter) -> None:
+async def deliver(message: Message, adapter: Adapter, rates: Rates, drafts: Drafts) -> None:
     """Raises DatabaseError only; the row is then found `sending` by the next sweep."""
+    await rates.turn(message.chat.channel_id, message.chat.external_id, adapter)
     if not await in_database(message.claim_delivery):
         return
     try:
-        await _send_parts(message, adapter)
+        await _send_pieces(message, adapter, rates, drafts)
     except PlatformError as error:
         await in_database(settle, message, error, idempotent=adapter.idempotent)
     else:
         await in_database(_sent, message)
 
 
-async def _send_parts(message: Message, adapter: Adapter) -> None:
-    """From the first part that is missing: a retry repeats none that arrived."""
-    parts = await asyncio.to_thread(rendering.parts, message.text, adapter.dialect)
-    if not parts:
-        raise PlatformError("There is nothing in it that could be shown.", permanent=True)
-    for number, (text, plain) in enumerate(parts):
-        if number < len(message.external_parts):
+async def _send_pieces(message: Message, adapter: Adapter, rates: Rates, drafts: Drafts) -> None:
+    """From the first one that is missing: a retry repeats none that arrived."""
+    first = len(message.external_parts)
+    for number, piece in enumerate(await in_database(parcel.pieces, message, adapter)):
+        if number < first:
             continue
-        part = OutboundPart(
-            chat_id=message.chat.external_id,
-            text=text,
-            plain=plain,
-            thread_id=message.thread_id,
-            reply_to=message.reply_to if number == 0 else "",
-            idempotency_key=f"{message.idempotency_key}-{number}",
-        )
-        external_id = await _send(part, adapter)
+        if number > first:
+            await rates.turn(message.chat.channel_id, message.chat.external_id, adapter)
+        draft_id = await drafts.take(message) if number == 0 and adapter.edit_every else ""
+        external_id = await _bounded(_send(piece, adapter, draft_id), piece.chat_id)
         await in_database(message.mark_part_sent, external_id)
+        if draft_id:
+            await drafts.forget(message)
 
 
-async def _send(part: OutboundPart, adapter: Adapter) -> str:
+async def _send(piece: parcel.Piece, adapter: Adapter, draft_id: str) -> str:
+    if isinstance(piece, OutboundFile):
+        return await adapter.send_file(piece)
+    if draft_id:
+        try:
+            await adapter.edit(draft_id, piece)
+        except PlatformError as error:
+            if not error.permanent:
+                raise
+            logger.info("the draft in %s cannot be edited any more, a new message is sent: %s", piece.chat_id, error)
+        else:
+            return draft_id
+    return await adapter.send(piece)
+
+
+async def _bounded(sending: Coroutine[Any, Any, str], chat_id: str) -> str:
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
-            return await adapter.send(part)
+            return await sending
     except TimeoutError as error:
         raise PlatformError(f"The platform did not answer within {SEND_TIMEOUT:.0f} s.", ambiguous=True) from error
     except PlatformError:
         raise
     except Exception as error:
         # An adapter's mistake must not leave the message `sending` for ever.
-        logger.exception("sending to %s failed", part.chat_id)
+        logger.exception("sending to %s failed", chat_id)
         raise PlatformError(f"An unexpected error ({type(error).__name__}); see the log.", ambiguous=True) from error
 
 

@@ -7,24 +7,41 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
+from django.utils import timezone
 
-from apps.agents.models import Run
-from apps.agents.services import request_run
 from apps.chats import incidents
 from apps.chats.engagement import calls_agent
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Chat, Group, Message, Sender
+from apps.chats.models import Attachment, Channel, Chat, Group, Message, Sender
 from apps.chats.services import storable
+from apps.platforms import media
+from apps.platforms.base import Batch, Event, Identity, Moved, Receipt
 from apps.plugins import hooks
+from nanogridbot.publications import publish_on_commit
 
 logger = logging.getLogger(__name__)
 
 NAME_LENGTH = 255  # what the columns of names and ids hold
+RECEIPTS_OF = timedelta(days=2)  # how long after the sending a platform may say that it failed
+MOST_RECEIPTS = 2000  # sent messages among which a receipt's part is looked for
 ACTIVITY_STEP = timedelta(seconds=5)  # a chat's last activity is noted this exactly: a burst costs one write
+
+
+def take(channel: Channel, event: Event) -> None:
+    """One event of an adapter or a webhook, stored; raises as `accept_all` does."""
+    if isinstance(event, Batch):
+        accept_all(channel, event)
+    elif isinstance(event, Moved):
+        move_chat(channel, event.chat_id, event.new_chat_id)
+    elif isinstance(event, Receipt):
+        note_receipt(channel, event)
+    elif isinstance(event, Identity):
+        channel.mark_identity(dict(event.ids))
 
 
 def accept(channel: Channel, message: InboundMessage) -> Message | None:
@@ -57,6 +74,21 @@ def move_chat(channel: Channel, old_id: str, new_id: str) -> None:
             return
         if Chat.objects.filter(channel=channel, external_id=old_id).update(external_id=new_id):
             logger.info("chat %s of %s has the new id %s", old_id, channel, new_id)
+
+
+def note_receipt(channel: Channel, receipt: Receipt) -> None:
+    """A part that was taken but not delivered makes its message a failed one."""
+    if not receipt.failed:
+        return
+    recent = timezone.now() - RECEIPTS_OF
+    sent = Message.objects.outbound().filter(chat__channel=channel, delivery=Message.Delivery.SENT, sent_at__gte=recent)
+    # Compared here: SQLite cannot look into a JSON list.
+    for message in sent.order_by("-pk")[:MOST_RECEIPTS]:
+        if receipt.part_id in message.external_parts:
+            message.mark_failed(storable(receipt.failed))
+            incidents.record("delivery", message.chat, f"A message was not delivered: {storable(receipt.failed)}")
+            transaction.on_commit(partial(hooks.message_delivered.fire, message=message))
+            return
 
 
 def _storable(message: InboundMessage) -> InboundMessage:
@@ -93,11 +125,35 @@ def _store(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
     chats = _chats(channel, welcome)
     fresh = _fresh(chats, welcome)
     _introduce(channel, senders, fresh)
-    rows = [_row(chats[message.chat_id], senders[message.sender_id], message) for message in fresh]
-    stored = Message.objects.bulk_create(row for row in rows if _is_kept(row))
+    stored = _insert(chats, senders, fresh)
     _call_agents(stored)
     for message in stored:
         _tell_on_commit(message)
+    return stored
+
+
+def _insert(chats: dict[str, Chat], senders: dict[str, Sender], fresh: Iterable[InboundMessage]) -> list[Message]:
+    """The rows that are kept, with their files; of an album only the first piece becomes a row."""
+    rows: list[Message] = []
+    files: list[Attachment] = []
+    albums: dict[tuple[str, str], Message] = {}
+    for message in fresh:
+        row = _row(chats[message.chat_id], senders[message.sender_id], message)
+        album = (message.chat_id, message.album)
+        first = (albums.get(album) or media.album_of(row.chat, message)) if message.album else None
+        if first:
+            media.extend(first, text=message.text, calls_agent=row.calls_agent)
+        elif _is_kept(row):
+            rows.append(row)
+        else:
+            continue
+        if message.album:
+            albums.setdefault(album, first or row)
+        files += media.rows(first or row, message)
+    stored = Message.objects.bulk_create(rows)
+    if files:
+        Attachment.objects.bulk_create(files)
+        publish_on_commit(media.MEDIA_AWAITED)
     return stored
 
 
@@ -134,6 +190,7 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
                 kind=message.chat_kind,
                 title=message.chat_title,
                 last_message_at=message.sent_at,
+                context=dict(message.context),
             )
     return chats
 
@@ -142,6 +199,8 @@ def _freshen(chat: Chat, message: InboundMessage) -> None:
     seen: dict[str, Any] = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
     if chat.last_message_at is None or message.sent_at - chat.last_message_at > ACTIVITY_STEP:
         seen["last_message_at"] = message.sent_at
+    if message.context:
+        seen["context"] = dict(message.context)
     changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
     if changed:
         Chat.objects.filter(pk=chat.pk).update(**changed)
@@ -156,7 +215,13 @@ def _fresh(chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[Inbo
     known = Message.objects.inbound().filter(
         chat__in={chat_id for chat_id, _ in first}, external_id__in={external_id for _, external_id in first}
     )
+    pieces = Attachment.objects.filter(
+        message__chat__in={chat_id for chat_id, _ in first},
+        external_id__in={external_id for (_, external_id), message in first.items() if message.album},
+    )
     seen = set(known.order_by().values_list("chat", "external_id")) if first else set()
+    if any(message.album for message in first.values()):
+        seen |= set(pieces.values_list("message__chat", "external_id"))
     return [message for key, message in first.items() if key not in seen]
 
 
@@ -187,6 +252,7 @@ def _row(chat: Chat, sender: Sender, message: InboundMessage) -> Message:
         quoted_sender=message.quoted_sender,
         quoted_text=message.quoted_text,
         thread_id=message.thread_id,
+        album=message.album,
         calls_agent=group is not None and calls_agent(group, message),
         sent_at=message.sent_at,
     )
@@ -198,11 +264,10 @@ def _is_kept(row: Message) -> bool:
 
 
 def _call_agents(stored: Iterable[Message]) -> None:
-    """One request for each conversation in which somebody called; a queued run absorbs the rest."""
+    """One request for each conversation in which somebody called; files that are still to come hold it back."""
     calls = {(message.chat_id, message.thread_id): message.chat for message in stored if message.calls_agent}
     for (_, thread_id), chat in calls.items():
-        assert chat.group
-        request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE, thread_id=thread_id)
+        media.call_settled(chat, thread_id)
 
 
 def _tell_on_commit(message: Message) -> None:

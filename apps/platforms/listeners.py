@@ -1,16 +1,23 @@
-"""Everything that holds connections, in one event loop: channels, outbox, typing, wake-ups."""
+"""Everything that holds connections, in one event loop: channels, outbox, files, typing, wake-ups."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.db import connections
 
 from apps.agents.services import RUN_STATES
 from apps.chats.services import CHANNELS_CHANGED, OUTBOX_FILLED, web_channel
+from apps.platforms.acknowledging import Acknowledging
 from apps.platforms.database import in_database
+from apps.platforms.drafts import Drafts
+from apps.platforms.fetching import Fetcher
+from apps.platforms.media import MEDIA_AWAITED
 from apps.platforms.outbox import Outbox
 from apps.platforms.presence import Presence
+from apps.platforms.rates import Rates
+from apps.platforms.streaming import DRAFTS
 from apps.platforms.supervisor import Supervisor
 from apps.platforms.wakeups import hear
 
@@ -35,9 +42,13 @@ async def serve(stopping: asyncio.Event) -> None:
 def _start() -> list[asyncio.Task[None]]:
     """In the order in which they must end: who sends before who is connected."""
     supervisor = Supervisor()
-    outbox = Outbox(supervisor.adapters)
+    rates = Rates()
+    drafts = Drafts(supervisor.adapters, rates)
+    outbox = Outbox(supervisor.adapters, rates, drafts)
     supervisor.on_online = outbox.wake
     presence = Presence(supervisor.adapters)
+    fetcher = Fetcher(supervisor.adapters)
+    acknowledging = Acknowledging(supervisor.adapters)
 
     def wake_outbox(_publication: dict[str, Any]) -> None:
         outbox.wake()
@@ -45,14 +56,36 @@ def _start() -> list[asyncio.Task[None]]:
     def look_at_channels(_publication: dict[str, Any]) -> None:
         supervisor.look()
 
-    publications = {OUTBOX_FILLED: wake_outbox, CHANNELS_CHANGED: look_at_channels, RUN_STATES: presence.hear}
+    def look_at_runs(publication: dict[str, Any]) -> None:
+        presence.hear(publication)
+        acknowledging.hear(publication)
+        drafts.hear_run(publication)
+
+    publications = {
+        OUTBOX_FILLED: wake_outbox,
+        CHANNELS_CHANGED: look_at_channels,
+        RUN_STATES: look_at_runs,
+        DRAFTS: drafts.hear,
+        MEDIA_AWAITED: fetcher.hear,
+    }
     parts = {
         "wake-ups": hear(publications),
         "typing": presence.run(),
+        "files": fetcher.run(),
+        "courtesies": _until_cancelled(acknowledging.close, drafts.close),
         "outbox": outbox.run(),
         "channels": supervisor.run(),
     }
     return [asyncio.create_task(part, name=name) for name, part in parts.items()]
+
+
+async def _until_cancelled(*closing: Callable[[], Awaitable[None]]) -> None:
+    """For what has tasks of its own but no loop."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        for close in closing:
+            await close()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -14,6 +14,8 @@ from apps.chats.models import Channel, Message
 from apps.platforms import delivery
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
+from apps.platforms.drafts import Drafts
+from apps.platforms.rates import Rates
 from apps.platforms.registry import SPECS, adapter_class
 from apps.plugins import hooks
 
@@ -28,8 +30,10 @@ STOP_GRACE = 10.0  # seconds in which sends in progress may end
 class Outbox:
     """`adapters()` says which channels stand now; a message for another one waits."""
 
-    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]]) -> None:
+    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]], rates: Rates, drafts: Drafts) -> None:
         self._adapters = adapters
+        self._rates = rates
+        self._drafts = drafts
         self._sending: dict[Message, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
 
@@ -78,7 +82,7 @@ class Outbox:
 
     async def _deliver(self, message: Message, adapter: Adapter) -> None:
         try:
-            await delivery.deliver(message, adapter)
+            await delivery.deliver(message, adapter, self._rates, self._drafts)
         except DatabaseError:
             logger.exception("what became of message %s could not be written; the next sweep settles it", message.pk)
         else:

@@ -1,46 +1,30 @@
-"""Which platforms there are: where each adapter lives and what it wants to know."""
+"""Which platforms there are: every folder here that has a `spec.py`."""
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
-
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from importlib.util import find_spec
+from typing import Any, cast
 
 from apps.chats.models import Platform
 from apps.platforms.base import Adapter, PlatformError
+from apps.platforms.spec import PlatformSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One value that a channel of the platform takes."""
-
-    name: str
-    help: str | Promise
-    required: bool = False
+def _spec(platform: str) -> PlatformSpec | None:
+    package = f"apps.platforms.{platform}"
+    if find_spec(package) is None or find_spec(f"{package}.spec") is None:
+        return None
+    return cast(PlatformSpec, import_module(f"{package}.spec").SPEC)
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformSpec:
-    """What a channel of the platform takes, and its adapter's dotted path."""
-
-    adapter: str
-    credentials: tuple[Field, ...] = ()
-    options: tuple[Field, ...] = ()
-
-    @property
-    def keys(self) -> list[str]:
-        return [field.name for field in (*self.credentials, *self.options)]
+SPECS: dict[Platform, PlatformSpec] = {platform: spec for platform in Platform if (spec := _spec(platform))}
 
 
-SPECS = {
-    Platform.WEB: PlatformSpec(adapter="apps.platforms.web.adapter.WebAdapter"),
-    Platform.TELEGRAM: PlatformSpec(
-        adapter="apps.platforms.telegram.adapter.TelegramAdapter",
-        credentials=(Field("token", _("the token that @BotFather gave you"), required=True),),
-        options=(Field("api_base", _("another Bot API server; empty: https://api.telegram.org")),),
-    ),
-}
+def spec_of(platform: str) -> PlatformSpec:
+    """Raises PlatformError for a platform without an adapter."""
+    spec = SPECS.get(Platform(platform)) if platform in Platform.values else None
+    if spec is None:
+        raise PlatformError(f"There is no adapter for {platform} yet.", permanent=True)
+    return spec
 
 
 def adapter_class(platform: str) -> type[Adapter]:
@@ -48,8 +32,10 @@ def adapter_class(platform: str) -> type[Adapter]:
 
     Imported when a channel needs it, and so only by the listeners: a platform's SDK costs seconds and tens of MB.
     """
-    spec = SPECS.get(Platform(platform)) if platform in Platform.values else None
-    if spec is None:
-        raise PlatformError(f"There is no adapter for {platform} yet.", permanent=True)
-    module, _dot, name = spec.adapter.rpartition(".")
-    return cast("type[Adapter]", getattr(import_module(module), name))
+    return cast("type[Adapter]", loaded(spec_of(platform).adapter))
+
+
+def loaded(path: str) -> Any:
+    """What the dotted path names."""
+    module, _dot, name = path.rpartition(".")
+    return getattr(import_module(module), name)

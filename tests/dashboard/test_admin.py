@@ -99,6 +99,62 @@ def test_options_are_an_object(browser_of, channel):
     assert "A JSON object is expected" in change(browser_of, channel, options="[1]").text
 
 
+def test_first_the_platform_then_its_form(browser_of):
+    chosen = browser_of.get("/admin/chats/channel/add/").text
+    form = browser_of.get("/admin/chats/channel/add/?platform=telegram").text
+
+    assert '"?platform=telegram"' in chosen
+    assert "The token that @BotFather gave you." in form
+    assert 'name="option-mode"' in form
+
+
+def test_a_channel_is_added_by_its_form(browser_of):
+    fields = {
+        "platform": "telegram",
+        "credentials-value-token": "1:abc",
+        "option-mode": "webhook",
+        "option-stream": "yes",
+    }
+    browser_of.post("/admin/chats/channel/add/?platform=telegram", channel_form(**fields))
+
+    channel = Channel.objects.get()
+    assert channel.credentials == {"token": "1:abc"}
+    assert channel.options == {"mode": "webhook", "stream": "yes"}
+
+
+def test_what_the_platform_needs_must_be_there(browser_of):
+    answer = browser_of.post("/admin/chats/channel/add/?platform=telegram", channel_form(platform="telegram"))
+
+    assert "This is needed: Bot token" in answer.text
+    assert not Channel.objects.exists()
+
+
+def test_the_form_shows_the_webhooks_address(browser_of, channel, settings):
+    settings.BASE_URL = "https://bot.example"
+
+    page = browser_of.get(f"/admin/chats/channel/{channel.pk}/change/").text
+    assert f"https://bot.example/hooks/telegram/{channel.pk}/" in page
+
+
+def test_a_button_tests_the_connection_and_says_what_is_wrong(browser_of, channel):
+    Channel.objects.update(options={"api_base": "http://127.0.0.1:1"})
+    assert "Test connection" in browser_of.get(f"/admin/chats/channel/{channel.pk}/change/").text
+
+    answer = browser_of.post(f"/admin/chats/channel/{channel.pk}/test/", follow=True)
+
+    assert "Telegram cannot be reached" in answer.text
+    assert SECRET not in answer.text
+    assert browser_of.get(f"/admin/chats/channel/{channel.pk}/test/").status_code == 405
+
+
+def test_the_list_says_how_many_wait(browser_of, chat):
+    answered(chat, "one", delivery="queued")
+    answered(chat, "two", delivery="sent")
+
+    page = browser_of.get("/admin/chats/channel/")
+    assert [row.waiting for row in page.context["cl"].result_list] == [1]
+
+
 def test_an_edit_is_told_to_the_listeners(browser_of, channel):
     before = channel.edited_at
 

@@ -1,6 +1,6 @@
 import pytest
 
-from apps.dashboard.streams import MOST, Stream, VisibleText
+from apps.agents.streams import MOST, Stream, VisibleText
 
 SAID = "Hello <internal>my secret < plan</INTERNAL> world <b> and <intern no tag <Internal>never closed"
 

@@ -18,6 +18,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -113,6 +115,8 @@ class TelegramApi:
         self._polls = 0
         self._confirmed = 0
         self._server: _Server | None = None
+        self.files: dict[str, bytes] = {}  # what getFile knows, by file id
+        self.uploads: list[tuple[str, bytes]] = []  # name and content of what was sent
 
     # What a test does.
 
@@ -211,8 +215,10 @@ class TelegramApi:
             return self._poll(int(parameters.get("offset", 0)), float(parameters.get("timeout", 0)))
         if method == "getMe":
             return {"ok": True, "result": ME}
-        if method == "sendMessage":
-            return {"ok": True, "result": self._deliver(parameters)}
+        if method in ("sendMessage", "sendPhoto", "sendDocument", "editMessageText"):
+            return {"ok": True, "result": self._deliver(method, parameters)}
+        if method == "getFile":
+            return self._file(parameters["file_id"])
         self.record(method, parameters)
         return {"ok": True, "result": True}
 
@@ -221,11 +227,18 @@ class TelegramApi:
             self.calls.append(Call(method, parameters, time.monotonic(), message_id, answered))
             self.changed.notify_all()
 
-    def _deliver(self, parameters: dict[str, str]) -> Json:
+    def _file(self, file_id: str) -> Json:
+        if file_id not in self.files:
+            return Failure(400, "Bad Request: invalid file_id").body()
+        self.record("getFile", {"file_id": file_id})
+        about = {"file_id": file_id, "file_unique_id": file_id, "file_size": len(self.files[file_id])}
+        return {"ok": True, "result": {**about, "file_path": f"things/{file_id}"}}
+
+    def _deliver(self, method: str, parameters: dict[str, str]) -> Json:
         with self.changed:
             self._ids += 1
-            message_id = self._ids
-        self.record("sendMessage", parameters, message_id=message_id)
+            message_id = int(parameters.get("message_id", self._ids))
+        self.record(method, parameters, message_id=message_id)
         chat = {"id": int(parameters["chat_id"]), "type": "supergroup", "title": "Team"}
         return {"message_id": message_id, "date": int(time.time()), "chat": chat, "from": ME, "text": "…"}
 
@@ -289,14 +302,42 @@ class _Exchange(BaseHTTPRequestHandler):
         self.do_POST()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/file/bot"):
+            self._write_file(self.path.removeprefix("/file/bot"))
+            return
+        multipart = self.headers.get_content_type() == "multipart/form-data"
+        body = "" if multipart else raw.decode()
         _, first, method = [*urlsplit(self.path).path.split("/", 2), "", ""][:3]
         if first == "control":
             self._write(200, self._control(method, json.loads(body or "{}")))
         elif first.startswith("bot"):
-            self._serve(first.removeprefix("bot"), method, dict(parse_qsl(body, keep_blank_values=True)))
+            given = self._fields(raw) if multipart else dict(parse_qsl(body, keep_blank_values=True))
+            self._serve(first.removeprefix("bot"), method, given)
         else:
             self._write(404, {"ok": False, "error_code": 404, "description": "Not Found"})
+
+    def _fields(self, raw: bytes) -> dict[str, str]:
+        """Of a multipart body; files are put aside."""
+        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
+        fields = {}
+        for part in message_from_bytes(head + raw, policy=HTTP).iter_parts():
+            name, file = part.get_param("name", header="content-disposition"), part.get_filename()
+            content: Any = part.get_payload(decode=True)
+            if file:
+                self.server.api.uploads.append((file, content))
+            else:
+                fields[str(name)] = content.decode()
+        return fields
+
+    def _write_file(self, path: str) -> None:
+        token, _, name = path.partition("/things/")
+        known = token in self.server.api.tokens and name in self.server.api.files
+        trouble = self.server.api.trouble("file")
+        if isinstance(trouble, Hang):
+            with self.server.api.changed:
+                self.server.api.changed.wait_for(lambda: self.server.api.stopping, trouble.seconds)
+        self._write(200 if known else 404, self.server.api.files[name] if known else b"")
 
     def _serve(self, token: str, method: str, parameters: dict[str, str]) -> None:
         api, trouble = self.server.api, self.server.api.trouble(method)

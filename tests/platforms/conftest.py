@@ -9,6 +9,7 @@ import pytest
 
 from apps.chats import services
 from apps.chats.models import Channel, Chat, Group, Message, Platform
+from nanogridbot.publications import connection
 from tests.fakes.telegram_api import TOKEN, TelegramApi
 
 
@@ -60,6 +61,12 @@ class Listeners:
             asyncio.run(main())
         except BaseException as error:
             self.error = error
+
+
+@pytest.fixture
+def fresh_redis(redis_server: str) -> None:
+    """A real Redis that remembers nothing."""
+    connection().flushdb()
 
 
 @pytest.fixture

@@ -47,6 +47,29 @@ def test_a_secret_may_come_by_standard_input(monkeypatch):
     assert add("telegram", "--set", "token=-").credential("token") == "1:from-stdin"
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_at_a_terminal_it_asks_for_what_is_needed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("apps.platforms.management.commands.addchannel.getpass", lambda question: "1:typed")
+
+    assert add("telegram").credential("token") == "1:typed"
+
+
+def test_at_a_terminal_nothing_is_asked_when_everything_was_given(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("apps.platforms.management.commands.addchannel.getpass", pytest.fail)
+
+    assert add("telegram", "--set", "token=1:a").credential("token") == "1:a"
+
+
+def test_a_choice_is_one_of_its_words():
+    assert "one of polling, webhook is expected" in refusal("telegram", "--set", "token=1:a", "--set", "mode=push")
+
+
 def test_an_unknown_key_is_refused_with_the_known_ones():
     assert "it knows: token, api_base" in refusal("telegram", "--set", "tokn=1:a")
 

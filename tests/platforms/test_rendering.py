@@ -5,7 +5,7 @@ import pytest
 
 from apps.platforms.rendering import PLAIN, parts, render
 from apps.platforms.rendering.dialect import Dialect
-from apps.platforms.rendering.telegram import Telegram
+from apps.platforms.telegram.dialect import Telegram
 
 
 def telegram(text):

@@ -1,9 +1,8 @@
-"""The operator's desk for chats: one file for each thing on it."""
+"""The operator's desk for chats: one file for each thing on it. Channels have theirs where platforms are known."""
 
-from apps.chats.admin.channels import ChannelAdmin
 from apps.chats.admin.chats import ChatAdmin, SenderAdmin
 from apps.chats.admin.groups import GroupAdmin
 from apps.chats.admin.incidents import IncidentAdmin
 from apps.chats.admin.messages import AttachmentAdmin, MessageAdmin
 
-__all__ = ["AttachmentAdmin", "ChannelAdmin", "ChatAdmin", "GroupAdmin", "IncidentAdmin", "MessageAdmin", "SenderAdmin"]
+__all__ = ["AttachmentAdmin", "ChatAdmin", "GroupAdmin", "IncidentAdmin", "MessageAdmin", "SenderAdmin"]

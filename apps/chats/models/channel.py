@@ -55,6 +55,11 @@ class Channel(models.Model):
     )
     status_detail = models.TextField(_("what is wrong"), blank=True, editable=False)
     last_event_at = models.DateTimeField(_("last event"), null=True, blank=True, editable=False)
+    reconnects = models.PositiveIntegerField(_("reconnects"), default=0, editable=False)
+    last_error = models.TextField(_("last error"), blank=True, editable=False)
+    last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True, editable=False)
+    # Who we are there, as the platform said: webhooks must know it without asking.
+    identity = models.JSONField(_("identity"), default=dict, blank=True, editable=False)
     edited_at = models.DateTimeField(_("edited"), default=timezone.now, editable=False)
 
     class Meta:
@@ -81,10 +86,26 @@ class Channel(models.Model):
     def option(self, key: str, default: Any = None) -> Any:
         return self.options.get(key, default)
 
+    def is_on(self, key: str) -> bool:
+        """Whether an option says yes."""
+        return str(self.options.get(key, "")).lower() in ("yes", "true", "on", "1")
+
     def mark_status(self, status: ChannelStatus, detail: str = "") -> None:
         """Said by the supervisor only."""
         self.status, self.status_detail = status, detail
         Channel.objects.filter(pk=self.pk).update(status=status, status_detail=detail)
+
+    def mark_trouble(self, sentence: str) -> None:
+        """The connection was lost, and is made anew."""
+        self.last_error, self.last_error_at = sentence, timezone.now()
+        Channel.objects.filter(pk=self.pk).update(
+            last_error=sentence, last_error_at=self.last_error_at, reconnects=models.F("reconnects") + 1
+        )
+
+    def mark_identity(self, identity: dict[str, str]) -> None:
+        if identity != self.identity:
+            self.identity = identity
+            Channel.objects.filter(pk=self.pk).update(identity=identity)
 
     def mark_event(self) -> None:
         self.last_event_at = timezone.now()

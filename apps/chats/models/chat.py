@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.chats.encryption import EncryptedJSONField
 from apps.chats.models.channel import Channel
 from apps.chats.models.group import Group
 
@@ -31,6 +32,8 @@ class Chat(models.Model):
         verbose_name=_("group"),
         help_text=_("Empty: discovered, not registered; nothing of it is remembered and nothing runs."),
     )
+    # What the platform told with its newest message and an answer needs; may open doors, so nobody reads it.
+    context = EncryptedJSONField(default=dict, blank=True, editable=False)
     last_message_at = models.DateTimeField(_("last message"), null=True, blank=True, editable=False)
 
     objects = ChatQuerySet.as_manager()

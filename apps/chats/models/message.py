@@ -30,8 +30,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(direction=Direction.OUT)
 
     def unhandled(self, chat: Chat, thread_id: str = "") -> "MessageQuerySet":
-        """What no run of this conversation has handled yet, in order."""
-        return self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True).order_by("pk")
+        """What no run of this conversation has handled yet, in order; without what still waits for its files."""
+        mine = self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True)
+        return mine.filter(~Exists(Attachment.objects.pending().filter(message=OuterRef("pk")))).order_by("pk")
+
+    def awaiting_files(self) -> "MessageQuerySet":
+        return self.filter(Exists(Attachment.objects.pending().filter(message=OuterRef("pk"))))
 
     def heads(self) -> "MessageQuerySet":
         """In each chat the oldest waiting message: the others wait behind it, also while it waits for its retry."""
@@ -76,6 +80,9 @@ class Message(models.Model):
     quoted_sender = models.CharField(_("quoted sender"), max_length=255, blank=True)
     quoted_text = models.TextField(_("quoted text"), blank=True)
     thread_id = models.CharField(_("thread"), max_length=255, blank=True)
+    album = models.CharField(
+        _("album"), max_length=255, blank=True, editable=False
+    )  # what the platform sends in pieces
     calls_agent = models.BooleanField(_("calls the agent"), default=False)
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
@@ -168,8 +175,18 @@ class Message(models.Model):
         return won
 
 
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def pending(self) -> "AttachmentQuerySet":
+        return self.filter(state=Attachment.State.PENDING)
+
+
 class Attachment(models.Model):
     """A file that came or goes with a message; its path is relative to the group's workspace."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("being fetched")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="attachments", verbose_name=_("message"))
     kind = models.CharField(_("kind"), max_length=10, choices=Message.Kind.choices, default=Message.Kind.FILE)
@@ -178,9 +195,29 @@ class Attachment(models.Model):
     size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
     path = models.CharField(_("path"), max_length=500, blank=True)
 
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.READY)
+    error = models.TextField(_("error"), blank=True)
+    external_id = models.CharField(
+        _("external id"), max_length=255, blank=True, help_text=_("Of the message with which it came.")
+    )
+    source = models.JSONField(default=dict, blank=True, editable=False)  # how the adapter finds it on the platform
+
+    objects = AttachmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        indexes = [models.Index(fields=["state", "message"], name="attachment_pending")]
 
     def __str__(self) -> str:
         return self.name
+
+    def mark_ready(self, path: str, size: int) -> bool:
+        """pending → ready; False when somebody gave it up meanwhile."""
+        return self._move(self.State.READY, path=path, size=size)
+
+    def mark_failed(self, error: str) -> bool:
+        return self._move(self.State.FAILED, error=error)
+
+    def _move(self, state: str, **changes: object) -> bool:
+        return Attachment.objects.pending().filter(pk=self.pk).update(state=state, **changes) == 1

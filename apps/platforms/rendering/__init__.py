@@ -1,24 +1,30 @@
 """The agent's markdown in each platform's dialect, in parts that fit.
 
-A new dialect is one small file: a subclass of Dialect, and its name below.
+A platform's dialect is one small file in its own folder: `dialect.py`, with a subclass of Dialect and its DIALECT.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple, cast
 
 from apps.platforms.rendering.dialect import Dialect
 from apps.platforms.rendering.document import Block
 from apps.platforms.rendering.parsing import parse
 from apps.platforms.rendering.splitting import split
-from apps.platforms.rendering.telegram import Telegram
 from apps.platforms.rendering.writing import write
 
 PLAIN = Dialect()
-DIALECTS: dict[str, Dialect | None] = {
-    "web": None,  # the page renders the markdown itself
-    "plain": PLAIN,
-    "telegram": Telegram(),
-}
+
+
+@cache
+def dialect_named(name: str) -> Dialect | None:
+    """A platform's own; "plain"; None for "web": the page renders the markdown itself."""
+    if name == "web":
+        return None
+    if name == "plain":
+        return PLAIN
+    return cast(Dialect, import_module(f"apps.platforms.{name}.dialect").DIALECT)
 
 
 class Part(NamedTuple):
@@ -30,7 +36,7 @@ class Part(NamedTuple):
 
 def parts(text: str, dialect: str) -> list[Part]:
     """None over the platform's limit; the same text always gives the same parts."""
-    chosen = DIALECTS[dialect]
+    chosen = dialect_named(dialect)
     return [Part(text, text)] if chosen is None else render(text, chosen)
 
 

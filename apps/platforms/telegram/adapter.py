@@ -1,38 +1,64 @@
-"""Telegram's Bot API by long polling: no public address is needed, and nothing is confirmed before it is stored.
+"""Telegram's Bot API, by long polling or by webhook: nothing is confirmed before it is stored.
 
 The library's own Updater confirms updates while they are still in memory, and dies silently on a revoked token.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from typing import ClassVar
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, ClassVar
 
 from django.conf import settings
-from telegram import Bot, ReplyParameters, Update
-from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, TelegramError
+from telegram import Bot, Update
+from telegram.constants import ChatAction
+from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
-from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms.base import Adapter, Alive, Batch, Event, Moved, OutboundPart, PlatformError
-from apps.platforms.telegram.errors import translated
-from apps.platforms.telegram.payloads import Me, inbound
+from apps.platforms import downloads
+from apps.platforms.base import (
+    Adapter,
+    Alive,
+    Batch,
+    Event,
+    Identity,
+    Moved,
+    OutboundFile,
+    OutboundPart,
+    PayloadError,
+    PlatformError,
+    Rate,
+    ticks,
+)
+from apps.platforms.telegram import sending
+from apps.platforms.telegram.errors import translated, translated_errors
+from apps.platforms.telegram.payloads import Me, event
+from apps.platforms.telegram.webhook import secret
+from apps.platforms.webhooks import webhook_url
 
 logger = logging.getLogger(__name__)
 
 API = "https://api.telegram.org"
 POLL = 25  # seconds for which Telegram holds a request when nothing happens
-GENERAL_TOPIC = "1"  # sending into it by name is refused, typing in it is not
+WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION]  # without edits: what was asked is answered as it stood then
+GROUP_RATE = Rate(20, 60)  # "Bots FAQ": 20 messages a minute into one group, about one a second into a private chat
+PRIVATE_RATE = Rate(20, 20)
 
 
 class TelegramAdapter(Adapter):
     dialect: ClassVar[str] = "telegram"
     typing_every: ClassVar[float] = 4  # Telegram shows it for five seconds
+    edit_every: ClassVar[float] = 3.1  # of the 20 a minute that a group allows
+    files: ClassVar[bool] = True
+    caption_limit: ClassVar[int] = 1024
+    rate: ClassVar[Rate | None] = Rate(25, 1)  # "Bots FAQ": 30 a second altogether
 
     def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self._token = channel.credential("token")
         base = str(channel.option("api_base") or API).rstrip("/")
+        self._base = base
+        self._by_webhook = channel.option("mode") == "webhook"
         self._bot = Bot(
             self._token,
             base_url=f"{base}/bot",
@@ -43,58 +69,67 @@ class TelegramAdapter(Adapter):
         )
 
     async def listen(self) -> AsyncGenerator[Event, None]:
-        try:
+        with translated_errors(self._token):
             await self._bot.initialize()
-            me = Me(self._bot.bot.id, self._bot.username)
-            offset = None
-            timeout = 0  # the first answer comes at once and says whether we may poll
-            while True:
-                updates = await self._bot.get_updates(offset=offset, timeout=timeout, allowed_updates=[Update.MESSAGE])
-                for event in _events(updates, me):
-                    yield event  # resumed after the commit
-                if updates:
-                    offset = updates[-1].update_id + 1
-                timeout = max(1, min(POLL, int(settings.CHANNEL_STALL_TIMEOUT / 3)))
-        except BadRequest as error:  # of a poll, unlike of a message, it may pass
-            raise PlatformError(str(translated(error, self._token))) from None
-        except TelegramError as error:
-            raise translated(error, self._token) from None
+            self._me = Me(self._bot.bot.id, self._bot.username)
+            try:
+                async for arrived in self._hooked() if self._by_webhook else self._polled():
+                    yield arrived
+            except BadRequest as error:  # of a poll, unlike of a message, it may pass
+                raise PlatformError(str(translated(error, self._token)), permanent=self._by_webhook) from None
+
+    async def _polled(self) -> AsyncGenerator[Event, None]:
+        await self._bot.delete_webhook()  # while one is set, Telegram answers no poll
+        offset = None
+        timeout = 0  # the first answer comes at once and says whether we may poll
+        while True:
+            updates = await self._bot.get_updates(offset=offset, timeout=timeout, allowed_updates=WANTED)
+            if offset is None:
+                yield Identity(self._me.ids)
+            for arrived in _events(updates, self._me):
+                yield arrived  # resumed after the commit
+            offset = updates[-1].update_id + 1 if updates else offset or 0
+            timeout = max(1, min(POLL, int(settings.CHANNEL_STALL_TIMEOUT / 3)))
+
+    async def _hooked(self) -> AsyncGenerator[Event, None]:
+        await self._bot.set_webhook(
+            url=webhook_url(self._channel), secret_token=secret(self._channel), allowed_updates=WANTED
+        )
+        yield Identity(self._me.ids)
+        async for tick in ticks():
+            yield tick
 
     async def send(self, part: OutboundPart) -> str:
-        try:
-            return await self._send(part, part.text, ParseMode.HTML)
-        except BadRequest as error:
-            if "can't parse entities" not in str(error).lower():
-                raise translated(error, self._token) from None
-            logger.warning("Telegram could not read the markup for %s, sent without: %s", part.chat_id, error)
-        except TelegramError as error:
-            raise translated(error, self._token) from None
-        try:
-            return await self._send(part, part.plain, None)
-        except TelegramError as error:
-            raise translated(error, self._token) from None
+        with translated_errors(self._token):
+            return await sending.send_text(self._bot, part)
 
-    async def _send(self, part: OutboundPart, text: str, parse_mode: str | None) -> str:
-        reply = (
-            ReplyParameters(int(part.reply_to), allow_sending_without_reply=True) if part.reply_to.isdigit() else None
-        )
-        thread = part.thread_id if part.thread_id != GENERAL_TOPIC else ""
-        message = await self._bot.send_message(
-            chat_id=part.chat_id,
-            text=text,
-            parse_mode=parse_mode,
-            message_thread_id=int(thread) if thread else None,
-            reply_parameters=reply,
-        )
-        return str(message.message_id)
+    async def send_file(self, part: OutboundFile) -> str:
+        with translated_errors(self._token):
+            return await sending.send_file(self._bot, part)
+
+    async def edit(self, message_id: str, part: OutboundPart) -> None:
+        with translated_errors(self._token):
+            await sending.edit_text(self._bot, message_id, part)
+
+    async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
+        with translated_errors(self._token):
+            await self._bot.set_message_reaction(chat_id=chat_id, message_id=int(message_id), reaction=emoji)
 
     async def show_typing(self, chat_id: str, thread_id: str) -> None:
-        try:
+        with translated_errors(self._token):
             await self._bot.send_chat_action(
                 chat_id=chat_id, action=ChatAction.TYPING, message_thread_id=int(thread_id) if thread_id else None
             )
-        except TelegramError as error:
-            raise translated(error, self._token) from None
+
+    async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+        with translated_errors(self._token):
+            file = await self._bot.get_file(str(source["file_id"]))
+        async with aclosing(downloads.download(str(file.file_path), trusted=[downloads.host_of(self._base)])) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def chat_rate(self, chat_id: str) -> Rate | None:
+        return GROUP_RATE if chat_id.startswith("-") else PRIVATE_RATE
 
     async def close(self) -> None:
         await self._bot.shutdown()
@@ -104,22 +139,18 @@ def _events(updates: Sequence[Update], me: Me) -> list[Event]:
     """In order: messages together, as far as no chat moves between them; a tick when there is nothing else."""
     events: list[Event] = []
     for update in updates:
-        translation = _translation(update, me)
-        if isinstance(translation, Moved):
-            events.append(translation)
-        elif translation:
-            if not events or not isinstance(events[-1], Batch):
-                events.append(Batch())
-            batch = events[-1]
-            assert isinstance(batch, Batch)
-            batch.append(translation)
+        found = _readable(update, me)
+        if isinstance(found, Batch) and events and isinstance(events[-1], Batch):
+            events[-1].extend(found)
+        elif found:
+            events.append(found)
     return events or [Alive.TICK]
 
 
-def _translation(update: Update, me: Me) -> InboundMessage | Moved | None:
+def _readable(update: Update, me: Me) -> Batch | Moved | None:
     try:
-        return inbound(update, me)
-    except Exception:
+        return event(update, me)
+    except PayloadError:
         # An update that cannot be read would come again for ever, and hold up everybody behind it.
         logger.exception("the update %s could not be read and is passed over", update.update_id)
         return None

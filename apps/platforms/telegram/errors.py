@@ -1,6 +1,8 @@
 """What Telegram's errors mean to us, as sentences without the token."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 from telegram.error import (
@@ -21,6 +23,15 @@ from apps.platforms.base import PlatformError
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+@contextmanager
+def translated_errors(token: str) -> Iterator[None]:
+    """Whatever the library raises inside becomes a PlatformError."""
+    try:
+        yield
+    except TelegramError as error:
+        raise translated(error, token) from None
 
 
 def translated(error: TelegramError, token: str) -> PlatformError:

@@ -1,14 +1,17 @@
 """Telegram's updates in the product's words. Pure: no network, no database."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from telegram import Chat as TelegramChat
 from telegram import Message as TelegramMessage
-from telegram import MessageEntity, Update
+from telegram import MessageEntity, PhotoSize, Update
 
-from apps.chats.inbound import InboundMessage
-from apps.chats.models import Chat, Message
-from apps.platforms.base import Moved
+from apps.chats.inbound import InboundAttachment, InboundMessage
+from apps.chats.models import Channel, Chat, Message
+from apps.platforms.base import Batch, Moved, PayloadError
 
 Kind = Message.Kind
 
@@ -28,6 +31,7 @@ THINGS = (
     ("poll", Kind.OTHER, "poll"),
     ("dice", Kind.OTHER, "dice"),
 )
+SUFFIXES = {"photo": ".jpg", "voice": ".ogg", "video_note": ".mp4", "sticker": ".webp"}  # where no name comes along
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,38 @@ class Me:
 
     id: int
     username: str
+
+    @classmethod
+    def of(cls, channel: Channel) -> Self:
+        """As the listeners wrote it down; the id stands in the token too."""
+        bot_id = channel.identity.get("id") or channel.credential("token").partition(":")[0]
+        return cls(int(bot_id) if bot_id.isdigit() else 0, channel.identity.get("username", ""))
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        return {"id": str(self.id), "username": self.username}
+
+
+def update_from(body: bytes) -> Update:
+    """Raises PayloadError."""
+    try:
+        given: Any = json.loads(body)
+        update = Update.de_json(given, None)
+    except Exception as error:
+        # The library takes what it gets for what it expects: anything may come out of that.
+        raise PayloadError(f"It is no update of Telegram ({type(error).__name__}).") from error
+    if not isinstance(update.update_id, int):
+        raise PayloadError("It is an update without a number.")
+    return update
+
+
+def event(update: Update, me: Me) -> Batch | Moved | None:
+    """None for what is no news; raises PayloadError."""
+    try:
+        translation = inbound(update, me)
+    except Exception as error:
+        raise PayloadError(f"An update has a form that Telegram does not send ({type(error).__name__}).") from error
+    return Batch([translation]) if isinstance(translation, InboundMessage) else translation
 
 
 def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
@@ -68,6 +104,8 @@ def _inbound(message: TelegramMessage, me: Me, kind: Kind, text: str) -> Inbound
         quoted_text=_quoted_text(message, quoted),
         mentions_bot=_mentions(message, me) or _is_from(quoted, me),
         from_bot=_is_from_other_bot(message),
+        attachments=_attachments(message),
+        album=message.media_group_id or "",
         sent_at=message.date,
     )
 
@@ -83,6 +121,28 @@ def _content(message: TelegramMessage) -> tuple[Kind, str]:
             # The words first, so that a trigger at their start stays there.
             return kind, f"{message.caption}\n{placeholder}" if message.caption else placeholder
     return Kind.TEXT, message.caption or ""
+
+
+def _attachments(message: TelegramMessage) -> tuple[InboundAttachment, ...]:
+    """What can be fetched by its file id; of a photo the largest size."""
+    for attribute, kind, _word in THINGS:
+        if thing := getattr(message, attribute, None):
+            file = max(thing, key=_pixels) if isinstance(thing, tuple | list) else thing
+            if file_id := getattr(file, "file_id", None):
+                return (
+                    InboundAttachment(
+                        kind=kind,
+                        source={"file_id": str(file_id)},
+                        name=getattr(file, "file_name", None) or f"{kind}{SUFFIXES.get(attribute, '')}",
+                        mime=getattr(file, "mime_type", None) or ("image/jpeg" if attribute == "photo" else ""),
+                        size=getattr(file, "file_size", None) or 0,
+                    ),
+                )
+    return ()
+
+
+def _pixels(size: PhotoSize) -> int:
+    return size.width * size.height
 
 
 def _sender_id(message: TelegramMessage) -> str:

@@ -1,13 +1,10 @@
 """The chat page: it stores what people write itself, and shows every row through the hooks."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from typing import ClassVar
 
-from django.conf import settings
-
 from apps.chats.models import Channel
-from apps.platforms.base import Adapter, Alive, Event, OutboundPart
+from apps.platforms.base import Adapter, Event, OutboundFile, OutboundPart, ticks
 
 
 class WebAdapter(Adapter):
@@ -15,15 +12,18 @@ class WebAdapter(Adapter):
 
     dialect: ClassVar[str] = "web"
     idempotent: ClassVar[bool] = True
+    files: ClassVar[bool] = True
+    caption_limit: ClassVar[int] = 1_000_000  # the row holds both
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
 
-    async def listen(self) -> AsyncGenerator[Event, None]:
-        while True:
-            yield Alive.TICK
-            await asyncio.sleep(settings.CHANNEL_STALL_TIMEOUT / 3)
+    def listen(self) -> AsyncGenerator[Event, None]:
+        return ticks()
 
     async def send(self, part: OutboundPart) -> str:
         """The page draws the row; its own id is the platform's."""
+        return part.idempotency_key
+
+    async def send_file(self, part: OutboundFile) -> str:
         return part.idempotency_key

@@ -1,6 +1,7 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterable
+from getpass import getpass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.chats import services
 from apps.chats.models import Channel
-from apps.platforms.registry import SPECS, PlatformSpec
+from apps.platforms.registry import SPECS
+from apps.platforms.spec import Field, PlatformSpec
 
 
 class Command(BaseCommand):
@@ -51,8 +53,12 @@ def _known_keys() -> str:
     lines = []
     for platform, spec in SPECS.items():
         lines += [f"keys of {platform}:" if spec.keys else f"{platform} has no keys."]
-        lines += [f"  {each.name}: {each.help}" for each in (*spec.credentials, *spec.options)]
+        lines += [f"  {each.name}: {_told(each)}" for each in (*spec.credentials, *spec.options)]
     return "\n".join(lines)
+
+
+def _told(field: Field) -> str:
+    return f"{field.help} [{'|'.join(field.choices)}]" if field.choices else str(field.help)
 
 
 def _values(settings: Iterable[str], platform: str, spec: PlatformSpec) -> dict[str, str]:
@@ -64,11 +70,37 @@ def _values(settings: Iterable[str], platform: str, spec: PlatformSpec) -> dict[
             raise CommandError(f"--set {key}: KEY=VALUE is expected.")
         if key not in spec.keys:
             raise CommandError(f"{platform} has no key {key!r}; it knows: {', '.join(spec.keys) or 'none'}.")
+        known = {field.name: field.choices for field in (*spec.credentials, *spec.options)}
+        if known[key] and value not in known[key]:
+            raise CommandError(f"--set {key}: one of {', '.join(known[key])} is expected.")
         values[key] = sys.stdin.readline().strip() if value == "-" else value
+    if sys.stdin.isatty():
+        _ask(spec, values)
     missing = [field.name for field in spec.credentials if field.required and not values.get(field.name)]
     if missing:
         raise CommandError(f"{platform} needs --set {missing[0]}=VALUE.")
     return values
+
+
+def _ask(spec: PlatformSpec, values: dict[str, str]) -> None:
+    """For what is needed and was not given; a secret is not shown while it is typed."""
+    if all(values.get(field.name) for field in spec.credentials if field.required):
+        return
+    for field in spec.credentials:
+        if field.name in values:
+            continue
+        choices = f" [{'/'.join(field.choices)}]" if field.choices else ""
+        question = f"{field.title}{choices}{'' if field.required else ' (optional)'}: "
+        print(field.help, file=sys.stderr)
+        answer = (getpass(question) if field.secret and not field.choices else _line(question)).strip()
+        if answer or field.choices:
+            values[field.name] = answer or field.choices[0]
+
+
+def _line(question: str) -> str:
+    """Asked on standard error: standard output carries the channel's id alone."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()
 
 
 def _free_name(platform: str) -> str:

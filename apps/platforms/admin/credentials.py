@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from apps.platforms.spec import Field, Words
+
 KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 NEW_ROWS = 3
 
@@ -23,9 +25,42 @@ class CredentialsChange:
     deleted: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One credential on the form; `value` only where it is no secret."""
+
+    key: str
+    title: Words
+    help: Words = ""
+    is_set: bool = False
+    required: bool = False
+    secret: bool = True
+    choices: Sequence[str] = ()
+    value: str = ""
+
+
+def rows_for(asked: Sequence[Field], stored: Mapping[str, str]) -> list[Row]:
+    """What the platform asks for, then what is stored beside it."""
+    known = [
+        Row(
+            key=field.name,
+            title=field.title,
+            help=field.help,
+            is_set=field.name in stored,
+            required=field.required,
+            secret=field.secret,
+            choices=field.choices,
+            value="" if field.secret else str(stored.get(field.name, "")),
+        )
+        for field in asked
+    ]
+    others = sorted(stored.keys() - {field.name for field in asked})
+    return known + [Row(key=key, title=key, is_set=True) for key in others]
+
+
 class CredentialsWidget(forms.Widget):
     template_name = "admin/chats/credentials.html"
-    known: Sequence[str] = ()
+    rows: Sequence[Row] = ()
     unreadable = False
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
@@ -34,17 +69,20 @@ class CredentialsWidget(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)
-        context["widget"] |= {"known": self.known, "new": range(NEW_ROWS), "unreadable": self.unreadable}
+        # A platform that nobody knows: any name may be entered.
+        new = range(0 if any(row.title != row.key for row in self.rows) else NEW_ROWS)
+        context["widget"] |= {"rows": self.rows, "new": new, "unreadable": self.unreadable}
         return context
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> CredentialsChange:
-        written = {key: str(data.get(f"{name}-value-{key}", "")).strip() for key in self.known}
+        keys = [row.key for row in self.rows]
+        written = {key: str(data.get(f"{name}-value-{key}", "")).strip() for key in keys}
         for row in range(NEW_ROWS):
             key = str(data.get(f"{name}-new-key-{row}", "")).strip()
             value = str(data.get(f"{name}-new-value-{row}", "")).strip()
             if key or value:
                 written[key] = value or written.get(key, "")
-        deleted = frozenset(key for key in self.known if data.get(f"{name}-delete-{key}"))
+        deleted = frozenset(key for key in keys if data.get(f"{name}-delete-{key}"))
         return CredentialsChange(written={key: value for key, value in written.items() if value}, deleted=deleted)
 
     def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
@@ -60,9 +98,9 @@ class CredentialsField(forms.Field):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=CredentialsWidget, **kwargs)
 
-    def show(self, known: Sequence[str], *, unreadable: bool) -> None:
+    def show(self, rows: Sequence[Row], *, unreadable: bool) -> None:
         assert isinstance(self.widget, CredentialsWidget)
-        self.widget.known, self.widget.unreadable = known, unreadable
+        self.widget.rows, self.widget.unreadable = rows, unreadable
 
     def to_python(self, value: Any) -> CredentialsChange:
         return value or CredentialsChange()

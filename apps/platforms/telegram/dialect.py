@@ -43,3 +43,6 @@ class Telegram(Dialect):
 
     def quote(self, inner: str) -> str:
         return f"<blockquote>{inner}</blockquote>"
+
+
+DIALECT = Telegram()

@@ -1,0 +1,36 @@
+"""What DingTalk's answers mean to us, as sentences without secrets."""
+
+from typing import Any
+
+import httpx
+
+from apps.platforms.base import PlatformError
+
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+WRONG_SECRET = "DingTalk does not accept the client id and secret: they are wrong, or the app was disabled."  # noqa: S105 - a sentence
+HURRIED = ("qpslimit", "flowcontrol", "toomanyrequests", "throttling")  # in the codes of refusals
+SESSION_HURRIED = (130101, 410100)  # "the robot sends too fast"
+WAIT = 10.0  # seconds, where DingTalk asks to wait and does not say how long
+SESSION_WAIT = 60.0  # it counts by the minute
+MOST_WORDS = 200
+
+
+def unreachable(error: httpx.HTTPError) -> PlatformError:
+    sentence = f"DingTalk cannot be reached: {type(error).__name__}."
+    return PlatformError(sentence, ambiguous=not isinstance(error, UNSENT))
+
+
+def refused(response: httpx.Response, answer: dict[str, Any]) -> PlatformError:
+    """An answer of the OpenAPI that is no success."""
+    code, words = str(answer.get("code", ""))[:MOST_WORDS], str(answer.get("message", ""))[:MOST_WORDS]
+    status = response.status_code
+    if status == 429 or any(sign in code.lower() for sign in HURRIED):
+        seconds = _seconds(response.headers.get("retry-after", ""))
+        return PlatformError(f"DingTalk asks us to wait {seconds:.0f} s.", retry_after=seconds)
+    if status >= 500:
+        return PlatformError(f"DingTalk has trouble ({status} {code}).")
+    return PlatformError(f"DingTalk refused it: {words or 'no reason given'} ({status} {code}).", permanent=True)
+
+
+def _seconds(told: str) -> float:
+    return float(told) if told.isdecimal() and len(told) < 6 else WAIT

@@ -1,0 +1,25 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import API_BASE, WS_BASE, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.dingtalk.adapter.DingTalkAdapter",
+    check="apps.platforms.dingtalk.check.check",
+    docs="dingtalk.md",
+    credentials=(
+        Field(
+            "client_id",
+            _("The app's Client ID (AppKey): open-dev.dingtalk.com, the app, Credentials."),
+            _("Client ID"),
+            required=True,
+            secret=False,
+        ),
+        Field("client_secret", _("The Client Secret (AppSecret) beside it."), required=True),
+        Field(
+            "robot_code",
+            _("The robot's code: the app, Robot. Empty: the Client ID, which it usually is."),
+            secret=False,
+        ),
+    ),
+    options=(API_BASE, WS_BASE),
+)

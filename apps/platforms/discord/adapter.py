@@ -1,0 +1,162 @@
+"""Discord's gateway for what comes, its REST API for what goes.
+
+The connection is made anew by the listeners, never here; the session goes on where the last stored event was, so that
+what is written during an outage is repeated by Discord.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, ClassVar
+
+from discord.gateway import ReconnectWebSocket
+
+from apps.chats.models import Channel
+from apps.platforms import downloads
+from apps.platforms.base import (
+    Adapter,
+    Alive,
+    Batch,
+    Event,
+    Identity,
+    OutboundFile,
+    OutboundPart,
+    PayloadError,
+    Rate,
+)
+from apps.platforms.discord import gateway, sending
+from apps.platforms.discord.client import API, Client, intents
+from apps.platforms.discord.directory import Directory
+from apps.platforms.discord.errors import GARBAGE, translated_errors
+from apps.platforms.discord.payloads import Me, inbound, where
+from apps.platforms.discord.sessions import Resumption
+
+logger = logging.getLogger(__name__)
+
+CDN = "https://cdn.discordapp.com"
+STANDS = ("READY", "RESUMED")
+CHANGES = (
+    *("CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_UPDATE", "THREAD_DELETE", "GUILD_UPDATE", "GUILD_DELETE"),
+    *("GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"),
+)
+MOST_REMEMBERED = 1000  # messages of which we know in which thread they stand
+
+
+class DiscordAdapter(Adapter):
+    # Not `idempotent`: the nonce protects for some minutes only ("Create message"), and so just the first attempts.
+    dialect: ClassVar[str] = "discord"
+    typing_every: ClassVar[float] = 8  # Discord shows it for ten seconds
+    edit_every: ClassVar[float] = 2
+    files: ClassVar[bool] = True
+    caption_limit: ClassVar[int] = 2000
+    rate: ClassVar[Rate | None] = Rate(45, 1)  # "Rate limits": 50 requests a second altogether
+
+    def __init__(self, channel: Channel) -> None:
+        self._token = channel.credential("token").strip()
+        own = str(channel.option("api_base") or "").rstrip("/")
+        self._trusted = [downloads.host_of(own)] if own else []
+        self._cdn = own or CDN
+        self._gateway = str(channel.option("ws_base") or "")
+        self._client = Client(
+            own or API,
+            intents=intents(content=channel.option("message_content") != "no"),
+            hear=lambda event, data: self._heard.append((event, data)),
+            wanted=(*STANDS, "MESSAGE_CREATE", *CHANGES),
+        )
+        self._resumption = Resumption(channel.pk, self._token)
+        self._directory = Directory(self._client.http, self._token)
+        self._heard: list[tuple[str, Any]] = []
+        self._socket: gateway.Gateway | None = None
+        self._threads: OrderedDict[str, int] = OrderedDict()
+
+    async def listen(self) -> AsyncGenerator[Event, None]:
+        with translated_errors(self._token):
+            await self._client.login(self._token)
+            user = self._client.user
+            assert user is not None, "the library sets it at login"
+            self._me = Me(str(user.id), user.display_name)
+            try:
+                self._socket = await gateway.connected(self._client, self._resumption.take(), self._gateway)
+                async for arrived in self._polled(self._socket):
+                    yield arrived
+            except ReconnectWebSocket as error:
+                if not error.resume:
+                    self._resumption.forget()
+                raise
+            except GARBAGE:
+                self._resumption.forget()  # Discord would repeat it
+                raise
+
+    async def _polled(self, socket: gateway.Gateway) -> AsyncGenerator[Event, None]:
+        stands = False
+        while True:
+            await gateway.heard(socket)
+            heard, self._heard = self._heard, []
+            for event, data in heard:
+                stands = True
+                yield await self._event(event, data)
+            if stands and not heard:
+                yield Alive.TICK  # a heartbeat was answered, or something happened that is none of our business
+            if stands:
+                self._resumption.keep(socket)  # resumed after the commit
+
+    async def _event(self, event: str, data: Any) -> Event:
+        if event in STANDS:
+            return Identity({"id": self._me.id, "name": self._me.name})
+        if event != "MESSAGE_CREATE":
+            self._directory.forget(data)
+            return Alive.TICK
+        try:
+            place = await self._directory.place(*where(data), self._me.id)
+            message = inbound(data, place, self._me)
+        except PayloadError:
+            logger.exception("a message could not be read and is passed over")
+            return Alive.TICK
+        if message is None:
+            return Alive.TICK
+        self._remember(message.external_id, int(message.thread_id or message.chat_id))
+        return Batch([message])
+
+    def _remember(self, message_id: str, channel_id: int) -> None:
+        self._threads[message_id] = channel_id
+        while len(self._threads) > MOST_REMEMBERED:
+            self._threads.popitem(last=False)
+
+    async def send(self, part: OutboundPart) -> str:
+        with translated_errors(self._token):
+            return await sending.send_text(self._client, part)
+
+    async def send_file(self, part: OutboundFile) -> str:
+        with translated_errors(self._token):
+            return await sending.send_file(self._client, part)
+
+    async def edit(self, message_id: str, part: OutboundPart) -> None:
+        with translated_errors(self._token):
+            await sending.edit_text(self._client, message_id, part)
+
+    async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
+        with translated_errors(self._token):
+            channel_id = self._threads.get(message_id, int(chat_id))
+            await self._client.http.add_reaction(channel_id, int(message_id), emoji)
+
+    async def show_typing(self, chat_id: str, thread_id: str) -> None:
+        with translated_errors(self._token):
+            await self._client.http.send_typing(int(thread_id or chat_id))
+
+    async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+        url = f"{self._cdn}/stickers/{source['sticker']}" if "sticker" in source else str(source["url"])
+        async with aclosing(downloads.download(url, trusted=self._trusted)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def chat_rate(self, chat_id: str) -> Rate | None:
+        return Rate(5, 5)  # what Discord's headers say of one channel
+
+    async def close(self) -> None:
+        socket, self._socket = self._socket, None
+        try:
+            if socket:
+                await gateway.closed(socket)
+        finally:
+            await self._client.http.close()

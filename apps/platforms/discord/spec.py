@@ -1,0 +1,31 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import ACK_REACTION, API_BASE, STREAM, WS_BASE, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.discord.adapter.DiscordAdapter",
+    check="apps.platforms.discord.check.check",
+    docs="discord.md",
+    credentials=(
+        Field(
+            "token",
+            _("Developer portal (discord.com/developers) › your application › Bot › Reset token."),
+            _("Bot token"),
+            required=True,
+        ),
+    ),
+    options=(
+        Field(
+            "message_content",
+            _(
+                "Yes: the bot reads everything in the channels it sees; the Message Content Intent must be switched on "
+                "in the developer portal. No: only direct messages and what mentions it."
+            ),
+            choices=("yes", "no"),
+        ),
+        ACK_REACTION,
+        STREAM,
+        API_BASE,
+        WS_BASE,
+    ),
+)

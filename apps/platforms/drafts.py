@@ -1,0 +1,191 @@
+"""The listeners' side of answers shown while they are written: one message, edited until the final one replaces it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+
+from apps.agents.models import Run
+from apps.chats.models import Message
+from apps.platforms import rendering
+from apps.platforms.base import Adapter, OutboundPart, PlatformError
+from apps.platforms.database import in_database
+from apps.platforms.models import Draft
+from apps.platforms.rates import Rates
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = 20.0  # seconds for one sending or edit
+SILENCE = 600.0  # seconds without a word after which a draft is left as it is
+MOST_TROUBLES = 5  # after so many failures in a row a draft is left as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run's answer goes."""
+
+    channel_id: int
+    chat_id: str
+    thread_id: str
+    reply_to: str
+
+
+class Writing:
+    """One run's draft: `text` is what it should show, `closed` that nobody edits it any more."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.changed = asyncio.Event()
+        self.closed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+
+class Drafts:
+    """Only of runs whose channel has the option `stream`, and whose platform edits messages."""
+
+    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]], rates: Rates) -> None:
+        self._adapters = adapters
+        self._rates = rates
+        self._writing: dict[int, Writing] = {}
+
+    def hear(self, publication: dict[str, Any]) -> None:
+        """The text so far."""
+        if "run" not in publication:
+            return
+        run_id = int(publication["run"])
+        writing = self._writing.setdefault(run_id, Writing())
+        writing.text = str(publication["text"])
+        writing.changed.set()
+        if writing.task is None:
+            writing.task = asyncio.create_task(self._write(run_id, writing), name=f"draft of run {run_id}")
+
+    def hear_run(self, publication: dict[str, Any]) -> None:
+        """A run that is over writes no more."""
+        writing = self._writing.get(publication.get("run", 0))
+        if writing and publication.get("status") != Run.Status.RUNNING:
+            writing.closed.set()
+            writing.changed.set()
+
+    async def end(self, run_id: int) -> None:
+        """Returns once nothing of it is under way: a send that is cut off would leave a message nobody knows of."""
+        writing = self._writing.get(run_id)
+        if writing is None or writing.task is None:
+            return
+        writing.closed.set()
+        writing.changed.set()
+        await asyncio.wait([writing.task], timeout=TIMEOUT * 2)
+
+    async def take(self, message: Message) -> str:
+        """The platform's id of the draft that this message, its run's last word, replaces; empty: there is none."""
+        if message.run_id is None or await in_database(_is_running, message.run_id):
+            return ""
+        await self.end(message.run_id)
+        return await in_database(_draft_id, message.run_id)
+
+    async def forget(self, message: Message) -> None:
+        """The draft is the final message now, or cannot be edited."""
+        await in_database(_delete, message.run_id)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self.end(run_id) for run_id in list(self._writing)))
+
+    async def _write(self, run_id: int, writing: Writing) -> None:
+        try:
+            place = await in_database(_place, run_id)
+            draft_id = await in_database(_draft_id, run_id)
+            if place:
+                await self._keep_writing(run_id, writing, place, draft_id)
+        except TimeoutError:
+            logger.info("nothing is heard of run %s any more", run_id)
+        except DatabaseError:
+            logger.exception("the draft of run %s could not be kept", run_id)
+        except Exception:
+            # Only a courtesy: the final message goes out whatever happens here.
+            logger.exception("the draft of run %s failed", run_id)
+        finally:
+            self._writing.pop(run_id, None)
+
+    async def _keep_writing(self, run_id: int, writing: Writing, place: Place, draft_id: str) -> None:
+        troubles, shown = 0, ""
+        while troubles < MOST_TROUBLES:
+            await self._change(writing)
+            adapter = self._adapters().get(place.channel_id)
+            if writing.closed.is_set() or adapter is None or not adapter.edit_every:
+                return
+            pause = adapter.edit_every
+            part = await asyncio.to_thread(_part, writing.text, place, adapter.dialect)
+            if part and part.text != shown:
+                try:
+                    new_id = await self._show(adapter, place, part, draft_id)
+                    if not draft_id:
+                        await in_database(_keep, run_id, new_id)
+                    draft_id, shown, troubles = new_id, part.text, 0
+                except (PlatformError, TimeoutError) as error:
+                    logger.info("the draft of run %s is not shown: %s", run_id, error)
+                    troubles += 1
+                    pause = max(pause, getattr(error, "retry_after", None) or 0)
+            await self._pause(writing, pause)
+
+    async def _change(self, writing: Writing) -> None:
+        """Raises TimeoutError when nothing is heard of the run any more."""
+        async with asyncio.timeout(SILENCE):
+            await writing.changed.wait()
+        writing.changed.clear()
+
+    async def _pause(self, writing: Writing, seconds: float) -> None:
+        """Shorter only when nobody edits any more."""
+        try:
+            async with asyncio.timeout(seconds):
+                await writing.closed.wait()
+        except TimeoutError:
+            pass  # the usual case
+
+    async def _show(self, adapter: Adapter, place: Place, part: OutboundPart, draft_id: str) -> str:
+        await self._rates.turn(place.channel_id, place.chat_id, adapter)
+        async with asyncio.timeout(TIMEOUT):
+            if not draft_id:
+                return await adapter.send(part)
+            await adapter.edit(draft_id, part)
+            return draft_id
+
+
+def _part(text: str, place: Place, dialect: str) -> OutboundPart | None:
+    """The first part of the text so far; what does not fit comes with the final message."""
+    parts = rendering.parts(text, dialect) if text.strip() else []
+    if not parts:
+        return None
+    return OutboundPart(place.chat_id, parts[0].text, parts[0].plain, place.thread_id, place.reply_to)
+
+
+def called_by(run: Run) -> str:
+    """The platform's id of the message that calls for this run; empty: nobody's."""
+    if run.chat is None or run.cause != Run.Cause.MESSAGE:
+        return ""
+    calls = Message.objects.unhandled(run.chat, run.thread_id).filter(calls_agent=True)
+    return calls.values_list("external_id", flat=True).last() or ""
+
+
+def _place(run_id: int) -> Place | None:
+    run = Run.objects.select_related("chat").filter(pk=run_id, status=Run.Status.RUNNING).first()
+    if run is None or run.chat is None:
+        return None
+    return Place(run.chat.channel_id, run.chat.external_id, run.thread_id, called_by(run))
+
+
+def _is_running(run_id: int) -> bool:
+    return Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).exists()
+
+
+def _draft_id(run_id: int) -> str:
+    return Draft.objects.filter(run=run_id).values_list("external_id", flat=True).first() or ""
+
+
+def _keep(run_id: int, external_id: str) -> None:
+    Draft.objects.create(run_id=run_id, external_id=external_id)
+
+
+def _delete(run_id: int | None) -> None:
+    Draft.objects.filter(run=run_id).delete()

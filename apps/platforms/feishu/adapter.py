@@ -1,0 +1,144 @@
+"""Feishu and Lark, by a long connection or by webhook: nothing is acknowledged before it is stored."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from django.conf import settings
+
+from apps.chats.models import Channel
+from apps.platforms import downloads
+from apps.platforms.base import (
+    Adapter,
+    Alive,
+    Batch,
+    Event,
+    Identity,
+    OutboundFile,
+    OutboundPart,
+    PayloadError,
+    PlatformError,
+    Rate,
+)
+from apps.platforms.feishu import sending
+from apps.platforms.feishu.api import OpenApi
+from apps.platforms.feishu.emoji import reaction
+from apps.platforms.feishu.errors import RefusedError, of_connection
+from apps.platforms.feishu.names import Names
+from apps.platforms.feishu.payloads import Me, event, event_from
+
+logger = logging.getLogger(__name__)
+
+CHAT_RATE = Rate(5, 1)  # "Send message": 5 a second to one user, or by all bots into one group
+
+
+class FeishuAdapter(Adapter):
+    dialect: ClassVar[str] = "feishu"
+    idempotent: ClassVar[bool] = True  # within an hour
+    edit_every: ClassVar[float] = 1.0  # "Update card": 5 a second for one message
+    files: ClassVar[bool] = True
+    rate: ClassVar[Rate | None] = Rate(40, 2.4)  # "Rate limits": 1000 a minute and 50 a second
+
+    def __init__(self, channel: Channel) -> None:
+        self._api = OpenApi(channel)
+        self._names = Names(self._api)
+        self._is_streamed = channel.is_on("stream")
+        self._is_hooked = is_hooked(channel)
+        if self._is_hooked:
+            for key in ("encrypt_key", "verification_token"):
+                channel.credential(key)  # said now: without them every request is refused
+        else:
+            _load_sdk()
+
+    async def listen(self) -> AsyncGenerator[Event, None]:
+        try:
+            ids = await self._api.bot()
+            self._me = Me(self._api.app_id, ids["id"])
+            async with aclosing(self._hooked(ids) if self._is_hooked else self._connected(ids)) as events:
+                async for arrived in events:
+                    yield arrived
+        except RefusedError as error:
+            raise of_connection(error) from None
+
+    async def _hooked(self, ids: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        """Asked again and again: an app that was disabled would be noticed only when somebody wants an answer."""
+        yield Identity(ids)
+        while True:
+            await asyncio.sleep(settings.CHANNEL_STALL_TIMEOUT / 3)
+            await self._api.bot()
+            yield Alive.TICK
+
+    async def _connected(self, ids: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        connection = _load_sdk().LongConnection(self._api)
+        try:
+            await connection.open()
+            yield Identity(ids)
+            while True:
+                delivery = await connection.next()
+                if delivery is None:
+                    yield Alive.TICK
+                    continue
+                if found := await self._read(delivery.payload):
+                    yield found  # resumed after the commit
+                await connection.acknowledge(delivery)
+        finally:
+            await connection.close()
+
+    async def _read(self, payload: bytes) -> Batch | None:
+        try:
+            found = event(event_from(payload), self._me)
+        except PayloadError as error:
+            # Delivered again it could be read no better.
+            logger.warning("an event of Feishu's could not be read and is passed over: %s", error)
+            return None
+        return Batch([await self._names.complete(message, self._me) for message in found]) if found else None
+
+    async def send(self, part: OutboundPart) -> str:
+        return await sending.send_text(self._api, part, editable=self._is_streamed)
+
+    async def send_file(self, part: OutboundFile) -> str:
+        return await sending.send_file(self._api, part)
+
+    async def edit(self, message_id: str, part: OutboundPart) -> None:
+        await sending.edit_card(self._api, message_id, part)
+
+    async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
+        if name := reaction(emoji):
+            body = {"reaction_type": {"emoji_type": name}}
+            await self._api.call("POST", f"/im/v1/messages/{quote(message_id, safe='')}/reactions", json=body)
+        else:
+            logger.info("Feishu has no reaction for %r", emoji)
+
+    async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+        message_id, key = quote(str(source["message_id"]), safe=""), quote(str(source["key"]), safe="")
+        path = f"/open-apis/im/v1/messages/{message_id}/resources/{key}"
+        url = f"{self._api.base}{path}?type={quote(str(source['type']))}"
+        headers = {"Authorization": f"Bearer {await self._api.token()}"}
+        trusted = [downloads.host_of(self._api.base)]
+        async with aclosing(downloads.download(url, headers=headers, trusted=trusted)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def chat_rate(self, chat_id: str) -> Rate | None:
+        return CHAT_RATE
+
+    async def close(self) -> None:
+        await self._api.close()
+
+
+def is_hooked(channel: Channel) -> bool:
+    """Whether Feishu calls us. Raises PlatformError."""
+    mode = str(channel.credentials.get("mode") or "long")
+    if mode not in ("long", "webhook"):
+        raise PlatformError(f"The mode is {mode!r}; long or webhook is expected.", permanent=True)
+    return mode == "webhook"
+
+
+def _load_sdk() -> Any:
+    """Here and not above: only a long connection needs it, and it costs seconds and some 130 MB."""
+    from apps.platforms.feishu import long  # noqa: PLC0415
+
+    return long

@@ -1,0 +1,16 @@
+"""Do a channel's credentials work? Asked without the SDK: the web process loads this."""
+
+from apps.chats.models import Channel
+from apps.platforms.feishu.api import OpenApi
+
+
+async def check(channel: Channel) -> str:
+    """Who the bot is; raises CredentialError or PlatformError."""
+    async with OpenApi(channel) as api:
+        bot = await api.bot()
+        if (channel.credentials.get("mode") or "long") == "long":
+            await api.endpoint()
+            return f"The credentials work: the bot is {bot['name']}, and it may have a long connection."
+    for key in ("encrypt_key", "verification_token"):
+        channel.credential(key)
+    return f"The credentials work: the bot is {bot['name']}. Whether the encrypt key is right, the first event shows."

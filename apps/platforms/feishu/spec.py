@@ -1,0 +1,45 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import ACK_REACTION, STREAM, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.feishu.adapter.FeishuAdapter",
+    check="apps.platforms.feishu.check.check",
+    webhook="apps.platforms.feishu.webhook.read",
+    docs="feishu.md",
+    credentials=(
+        Field(
+            "app_id",
+            _("Developer console, your app, Credentials & Basic Info: “App ID” (cli_…)."),
+            _("App ID"),
+            required=True,
+            secret=False,
+        ),
+        Field("app_secret", _("On the same page: “App Secret”."), _("App secret"), required=True),
+        Field(
+            "mode",
+            _("A long connection needs no public address; for a webhook Feishu must reach this service by HTTPS."),
+            secret=False,
+            choices=("long", "webhook"),
+        ),
+        Field(
+            "encrypt_key",
+            _("For the webhook only. Events & Callbacks, Encryption Strategy: “Encrypt Key”."),
+            _("Encrypt key"),
+        ),
+        Field(
+            "verification_token",
+            _("For the webhook only. Events & Callbacks, Encryption Strategy: “Verification Token”."),
+            _("Verification token"),
+        ),
+    ),
+    options=(
+        Field(
+            "api_base",
+            _("For Lark: https://open.larksuite.com, or another server that speaks the API; empty: Feishu's own."),
+            "API base",
+        ),
+        ACK_REACTION,
+        STREAM,
+    ),
+)

@@ -1,0 +1,136 @@
+"""Fetches the files that came with messages, side by side; one too large or too slow becomes a placeholder."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from apps.agents import files
+from apps.chats.models import Attachment
+from apps.platforms import media
+from apps.platforms.base import Adapter, PlatformError
+from apps.platforms.database import in_database
+
+logger = logging.getLogger(__name__)
+
+SWEEP = 1.0  # seconds between looks when nobody tells
+AT_ONCE = 4  # downloads on one channel
+LOOK = 0.1  # seconds between looks for a connection
+
+
+class Fetcher:
+    """One task for each file; a channel that hangs holds only its own files up."""
+
+    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]]) -> None:
+        self._adapters = adapters
+        self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._slots: dict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._wake = asyncio.Event()
+
+    def hear(self, _publication: dict[str, Any]) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._start()
+                await self._wait()
+        finally:
+            tasks = list(self._fetching.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(SWEEP):
+                await self._wake.wait()
+        except TimeoutError:
+            pass  # nobody told, so look
+        self._wake.clear()
+
+    async def _start(self) -> None:
+        try:
+            waiting = await in_database(media.to_fetch, list(self._fetching))
+        except DatabaseError:
+            logger.exception("the files to fetch could not be read")
+            return
+        for attachment in waiting:
+            self._fetching[attachment.pk] = asyncio.create_task(self._fetch(attachment), name=f"file {attachment.pk}")
+
+    async def _fetch(self, attachment: Attachment) -> None:
+        try:
+            path, size, error = await self._bounded(attachment)
+            await self._settled(attachment, path, size, error)
+        except DatabaseError:
+            logger.exception("what became of file %s could not be written; it is fetched again", attachment.pk)
+        finally:
+            del self._fetching[attachment.pk]
+
+    async def _bounded(self, attachment: Attachment) -> tuple[str, int, str]:
+        """Path, size and no error; or the error alone."""
+        try:
+            async with asyncio.timeout(settings.MEDIA_WAIT):
+                async with self._slots[attachment.message.chat.channel_id]:
+                    adapter = await self._adapter(attachment)
+                    path, size = await _save(attachment, adapter)
+                await _let_album_settle(attachment)
+            return path, size, ""
+        except TimeoutError:
+            return "", 0, f"It could not be fetched within {settings.MEDIA_WAIT:g} s."
+        except (PlatformError, files.FileRefusedError) as error:
+            return "", 0, str(error)
+        except Exception as error:
+            # An adapter's mistake must not leave the message waiting for ever.
+            logger.exception("file %s could not be fetched", attachment.pk)
+            return "", 0, f"An unexpected error ({type(error).__name__}); see the log."
+
+    async def _adapter(self, attachment: Attachment) -> Adapter:
+        while (adapter := self._adapters().get(attachment.message.chat.channel_id)) is None:  # noqa: ASYNC110 - bounded
+            await asyncio.sleep(LOOK)
+        return adapter
+
+    async def _settled(self, attachment: Attachment, path: str, size: int, error: str) -> None:
+        if error:
+            logger.warning("file %s of message %s is not there: %s", attachment.pk, attachment.message_id, error)
+        kept = await in_database(media.settle, attachment, path=path, size=size, error=error)
+        if path and not kept and (group := attachment.message.chat.group):
+            await asyncio.to_thread(files.remove_inside, group, path)
+
+
+async def _save(attachment: Attachment, adapter: Adapter) -> tuple[str, int]:
+    group = attachment.message.chat.group
+    if group is None:
+        raise PlatformError("The chat belongs to no group any more.")
+    if attachment.size > settings.MEDIA_LIMIT:
+        raise _too_large(attachment.size)
+    name = f"{attachment.message_id}-{files.plain_name(attachment.name or attachment.kind)}"
+    file, path = await asyncio.to_thread(files.new_attachment, group, name)
+    try:
+        with file:
+            async with aclosing(adapter.download(attachment.source)) as chunks:
+                async for chunk in chunks:
+                    if file.tell() + len(chunk) > settings.MEDIA_LIMIT:
+                        raise _too_large(file.tell() + len(chunk))
+                    await asyncio.to_thread(file.write, chunk)
+            return path, file.tell()
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(files.remove_inside, group, path))
+        raise
+
+
+def _too_large(size: int) -> PlatformError:
+    return PlatformError(f"It is larger than {settings.MEDIA_LIMIT:,} bytes (at least {size:,}).")
+
+
+async def _let_album_settle(attachment: Attachment) -> None:
+    """The rest of an album may still be on its way."""
+    if attachment.message.album:
+        left = attachment.message.created_at + media.ALBUM_SETTLE - timezone.now()
+        await asyncio.sleep(max(0.0, left.total_seconds()))

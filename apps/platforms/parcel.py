@@ -1,0 +1,74 @@
+"""What one message becomes on its way out: parts that fit, and files where the platform takes them."""
+
+from apps.agents import files
+from apps.chats.models import Attachment, Message
+from apps.platforms import rendering
+from apps.platforms.base import Adapter, OutboundFile, OutboundPart, PlatformError
+
+Piece = OutboundPart | OutboundFile
+
+
+def pieces(message: Message, adapter: Adapter) -> list[Piece]:
+    """In order; the same message always gives the same ones. Raises PlatformError: permanent."""
+    attached = list(message.attachments.order_by("pk"))
+    if attached and not adapter.files:
+        return _parts(message, adapter, _without_files(message, attached), first=0)
+    texts = rendering.parts(message.text, adapter.dialect) if message.text else []
+    captioned = bool(attached) and len(texts) == 1 and _fits(texts[0], adapter)
+    found: list[Piece] = [
+        _file(message, attachment, number, caption=texts[0] if captioned and number == 0 else None)
+        for number, attachment in enumerate(attached)
+    ]
+    if not captioned:
+        found += _parts(message, adapter, message.text, first=len(found))
+    if not found:
+        raise PlatformError("There is nothing in it that could be shown.", permanent=True)
+    return found
+
+
+def _parts(message: Message, adapter: Adapter, text: str, *, first: int) -> list[Piece]:
+    return [
+        OutboundPart(
+            chat_id=message.chat.external_id,
+            text=part.text,
+            plain=part.plain,
+            thread_id=message.thread_id,
+            reply_to=message.reply_to if number == 0 else "",
+            idempotency_key=f"{message.idempotency_key}-{number}",
+        )
+        for number, part in enumerate(rendering.parts(text, adapter.dialect) if text else [], start=first)
+    ]
+
+
+def _fits(part: rendering.Part, adapter: Adapter) -> bool:
+    dialect = rendering.dialect_named(adapter.dialect) or rendering.PLAIN
+    return max(dialect.size(part.text), dialect.units(part.plain)) <= adapter.caption_limit
+
+
+def _without_files(message: Message, attached: list[Attachment]) -> str:
+    lines = [f"[{attachment.name}: files cannot be sent here]" for attachment in attached]
+    return "\n\n".join([message.text, *lines] if message.text else lines)
+
+
+def _file(message: Message, attachment: Attachment, number: int, *, caption: rendering.Part | None) -> OutboundFile:
+    group = message.run.group if message.run else message.chat.group
+    if group is None:
+        raise PlatformError("The group whose file it is is gone.", permanent=True)
+    try:
+        file, _ = files.open_inside(group, attachment.path)
+    except files.FileRefusedError as error:
+        raise PlatformError(str(error), permanent=True) from error
+    with file:
+        content = file.read()
+    return OutboundFile(
+        chat_id=message.chat.external_id,
+        name=attachment.name,
+        mime=attachment.mime,
+        content=content,
+        kind=Message.Kind(attachment.kind),
+        caption=caption.text if caption else "",
+        plain=caption.plain if caption else "",
+        thread_id=message.thread_id,
+        reply_to=message.reply_to if number == 0 else "",
+        idempotency_key=f"{message.idempotency_key}-{number}",
+    )

@@ -1,0 +1,37 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.qq.adapter.QQAdapter",
+    check="apps.platforms.qq.check.check",
+    docs="qq.md",
+    credentials=(
+        Field(
+            "mode",
+            _("forward: we connect to the OneBot implementation; reverse: it connects to us."),
+            required=True,
+            secret=False,
+            choices=("forward", "reverse"),
+        ),
+        Field(
+            "ws_url",
+            _("forward: the implementation's address, ws://host:3001/. reverse: where we listen, ws://0.0.0.0:8095/."),
+            _("Websocket address"),
+            required=True,
+            secret=False,
+        ),
+        Field(
+            "access_token",
+            _("The access token set in the OneBot implementation (NapCat, Lagrange, …); there is no way without one."),
+            required=True,
+        ),
+    ),
+    options=(
+        Field(
+            "api_base",
+            _("Where the implementation hands out files, if that is in your own network: http://host:port."),
+            "API base",
+        ),
+    ),
+)

@@ -1,0 +1,51 @@
+"""What the SDK raises, as PlatformErrors whose sentences hold neither a token nor a ticket."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from apps.platforms.base import PlatformError
+from apps.platforms.slack.refusals import refusal
+
+UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Whatever the SDK raises inside becomes a PlatformError."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise _answered(error.response) from None
+    except SlackClientError as error:  # its words may hold an address with a ticket
+        raise PlatformError(f"Slack did not take it ({type(error).__name__}).") from None
+    except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+        arrived = not isinstance(error, UNSENT)
+        raise PlatformError(f"Slack cannot be reached: {type(error).__name__}.", ambiguous=arrived) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # The SDK takes an answer for the object that it expects.
+        raise PlatformError(
+            f"What answers there is not Slack's API ({type(error).__name__}).", ambiguous=True
+        ) from error
+
+
+def code_of(error: SlackApiError) -> str:
+    answer = getattr(error.response, "data", None)
+    code = answer.get("error") if isinstance(answer, Mapping) else ""
+    return code if isinstance(code, str) else ""
+
+
+def _answered(response: Any) -> PlatformError:
+    """`response` is the SDK's, or (for an answer that is no JSON) aiohttp's own."""
+    answer = getattr(response, "data", None)
+    said = answer if isinstance(answer, Mapping) else {}
+    status = getattr(response, "status_code", None) or getattr(response, "status", None) or 200
+    return refusal(
+        str(said.get("error") or ""),
+        status=int(status),
+        retry_after=str((response.headers or {}).get("Retry-After", "")),
+        needed=str(said.get("needed") or ""),
+    )

@@ -1,0 +1,58 @@
+"""What a platform says of itself without loading its SDK: each platform's `spec.py` holds one PlatformSpec."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that a channel of the platform takes, as the form, the command line and the documentation show it."""
+
+    name: str
+    help: Words  # where a person finds the value
+    label: Words = ""  # empty: the name
+    required: bool = False
+    secret: bool = True  # of credentials: never shown again
+    choices: Sequence[str] = ()  # the first one is the default
+
+    @property
+    def title(self) -> Words:
+        return self.label or self.name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSpec:
+    """The dotted paths are loaded when needed.
+
+    adapter: the Adapter; only the listeners load it, and with it the SDK.
+    check: `async def check(channel: Channel) -> str`: asks the platform whether the credentials work, says in words
+        who we are there, raises PlatformError or CredentialError. Loaded by the web process: no SDK that is slow.
+    webhook: `def read(channel: Channel, request: Request) -> Received`, see `webhooks.py`; empty: there is none.
+    """
+
+    adapter: str
+    credentials: tuple[Field, ...] = ()
+    options: tuple[Field, ...] = ()
+    check: str = ""
+    webhook: str = ""
+    docs: str = ""  # the page below docs/platforms
+
+    @property
+    def keys(self) -> list[str]:
+        return [field.name for field in (*self.credentials, *self.options)]
+
+
+API_BASE = Field("api_base", _("Another server that speaks the platform's API; empty: the platform's own."), "API base")
+WS_BASE = Field("ws_base", _("Another server for the websocket; empty: the platform's own."), "Websocket base")
+ACK_REACTION = Field("ack_reaction", _("An emoji put under a message when the agent begins with it; empty: none."))
+STREAM = Field(
+    "stream",
+    _("Whether the answer is shown while it is written, by editing one message."),
+    "Show the answer while it is written",
+    choices=("no", "yes"),
+)

@@ -1,0 +1,21 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import ACK_REACTION, API_BASE, STREAM, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.telegram.adapter.TelegramAdapter",
+    check="apps.platforms.telegram.check.check",
+    webhook="apps.platforms.telegram.webhook.read",
+    docs="telegram.md",
+    credentials=(Field("token", _("The token that @BotFather gave you."), _("Bot token"), required=True),),
+    options=(
+        API_BASE,
+        Field(
+            "mode",
+            _("Polling needs no public address; for a webhook Telegram must reach this service by HTTPS."),
+            choices=("polling", "webhook"),
+        ),
+        ACK_REACTION,
+        STREAM,
+    ),
+)

@@ -1,0 +1,43 @@
+"""Do a channel's credentials work? Asked without the library: the web process loads this."""
+
+import httpx
+
+from apps.chats.models import Channel
+from apps.platforms.base import PlatformError
+from apps.platforms.webhooks import webhook_url
+from apps.platforms.whatsapp.graph import base_of
+
+
+async def check(channel: Channel) -> str:
+    """Which number it is; raises CredentialError or PlatformError."""
+    token = channel.credential("access_token")
+    address = f"{base_of(channel)}/{channel.credential('phone_id')}"
+    for needed in ("app_secret", "verify_token"):  # only a webhook would show that they are missing
+        channel.credential(needed)
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            response = await client.get(
+                address,
+                params={"fields": "display_phone_number,verified_name"},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            answer = response.json()
+            code = answer["error"]["code"] if response.is_error else 0
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise PlatformError(f"WhatsApp cannot be reached: {type(error).__name__}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise PlatformError("What answers there is not the Graph API.") from None
+    if response.is_error:
+        raise PlatformError(_refusal(code), permanent=True)
+    return (
+        f"The token works: the number is {answer.get('display_phone_number')} ({answer.get('verified_name')}). "
+        f"WhatsApp must call {webhook_url(channel)}, for the field “messages”."
+    )
+
+
+def _refusal(code: object) -> str:
+    if code == 190:  # "Access token has expired" (Graph API, "Handling errors")
+        return "WhatsApp does not accept the access token: it is wrong, expired or revoked."
+    if code == 100:  # "Invalid parameter"
+        return "WhatsApp knows no number with this ID, or the token may not use it."
+    return f"WhatsApp refuses it (code {code})."

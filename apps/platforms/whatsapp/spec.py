@@ -1,0 +1,43 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import ACK_REACTION, API_BASE, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.whatsapp.adapter.WhatsAppAdapter",
+    check="apps.platforms.whatsapp.check.check",
+    webhook="apps.platforms.whatsapp.webhook.read",
+    docs="whatsapp.md",
+    credentials=(
+        Field(
+            "phone_id",
+            _("The phone number's ID (not the number): App Dashboard, WhatsApp, API Setup."),
+            _("Phone number ID"),
+            required=True,
+            secret=False,
+        ),
+        Field(
+            "access_token",
+            _("A permanent token of a system user with whatsapp_business_messaging: Business Settings, System users."),
+            required=True,
+        ),
+        Field(
+            "app_secret",
+            _("App Dashboard, App settings, Basic, App secret: it proves that a webhook comes from WhatsApp."),
+            required=True,
+        ),
+        Field(
+            "verify_token",
+            _("Any word of your own; enter the same where you enter the webhook's address."),
+            required=True,
+        ),
+    ),
+    options=(
+        API_BASE,
+        ACK_REACTION,
+        Field(
+            "template",
+            _("An approved template with one variable {{1}}, used when nobody wrote for 24 hours; empty: none."),
+        ),
+        Field("template_language", _("The language of the template, such as en_US (the default).")),
+    ),
+)

@@ -1,0 +1,124 @@
+"""WhatsApp's notifications: what they mean, and which are believed."""
+
+import json
+from functools import partial
+
+import pytest
+from pywa.utils import webhook_updates_validator
+
+from apps.chats.models import Channel, Message, Platform
+from apps.platforms.base import Batch
+from apps.platforms.whatsapp.payloads import events
+from tests.fakes.whatsapp_api import (
+    ANN,
+    APP_SECRET,
+    CREDENTIALS,
+    NUMBER,
+    PHONE_ID,
+    message,
+    notification,
+    signed,
+    value,
+)
+from tests.platforms.conftest import registered_chat
+from tests.platforms.fuzz import mutations, survives
+from tests.platforms.hooks import ask, assert_refused, call
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
+
+
+@pytest.fixture
+def channel():
+    return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS)
+
+
+@pytest.fixture
+def chat(channel):
+    return registered_chat(channel, ANN)
+
+
+def tell(channel, *values, secret=APP_SECRET):
+    body = notification(*values)
+    return call(channel, body, headers=signed(body, secret))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "text"),
+    [
+        ({"type": "button", "button": {"text": "Yes"}}, "text", "Yes"),
+        ({"type": "interactive", "interactive": {"list_reply": {"title": "Two"}}}, "text", "Two"),
+        ({"type": "location", "location": {"latitude": 1.5, "longitude": 2.5}}, "other", "[location: 1.5, 2.5]"),
+        ({"type": "contacts", "contacts": [{}]}, "other", "[contacts]"),
+        ({"type": "unsupported"}, "other", "[unsupported]"),
+        ({"type": "image", "image": {"id": "M1", "caption": "look"}}, "image", "look\n[photo]"),
+        ({"type": "audio", "audio": {"id": "M1", "voice": True}}, "voice", "[voice message]"),
+        ({"type": "document", "document": {"id": "M1", "filename": "a.pdf"}}, "file", "[file: a.pdf]"),
+        ({"type": "sticker", "sticker": {"id": "M1"}}, "sticker", "[sticker]"),
+    ],
+)
+def test_each_kind_of_message(given, kind, text):
+    (batch,) = events(notification(value(message(**given))).encode(), PHONE_ID)
+    assert isinstance(batch, Batch)
+    assert (batch[0].kind, batch[0].text) == (kind, text)
+
+
+def test_what_is_no_message_of_somebody_else_is_passed_over():
+    reaction = message(type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": "👍"})
+    own = {**message(), "from": NUMBER}
+    assert events(notification(value(reaction, own)).encode(), PHONE_ID) == []
+
+
+# The webhook.
+
+
+def test_the_handshake(channel):
+    query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
+    answer = ask(channel, f"{query}fake-verify-token")
+    assert (answer.status_code, answer.content) == (200, b"1158201444")
+    assert_refused(ask(channel, f"{query}wrong"), 403)
+    assert_refused(ask(channel), 403)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Hub-Signature-256": ""}, {"X-Hub-Signature-256": "sha256=ü"}])
+def test_without_its_signature_nothing_is_taken(chat, headers):
+    assert_refused(call(chat.channel, notification(value(message())), headers=headers), 401)
+
+
+def test_another_secret_or_another_body_is_refused(chat):
+    assert_refused(tell(chat.channel, value(message()), secret="other"), 401)
+    signature = signed(notification(value(message(1))))
+    assert_refused(call(chat.channel, notification(value(message(2))), headers=signature), 401)
+
+
+def test_the_librarys_own_check_agrees():
+    body = notification(value(message())).encode()
+    assert webhook_updates_validator(APP_SECRET, body, signed(body)["X-Hub-Signature-256"])
+
+
+def test_what_is_for_another_number_is_not_ours(chat):
+    assert tell(chat.channel, value(message(), phone_id="777")).status_code == 200
+    assert not Message.objects.exists()
+
+
+def test_a_second_delivery_changes_nothing(chat):
+    body = notification(value(message()))
+    answers = [call(chat.channel, body, headers=signed(body)).status_code for _ in range(3)]
+    tell(chat.channel, value(message(), message(2)))  # in another batch
+
+    assert answers == [200, 200, 200]
+    assert Message.objects.count() == 2
+
+
+def test_too_large_or_senseless_bodies_are_refused(chat, settings):
+    for body in ("", "{", "[]", "null", '{"object": "page"}', "[" * 20000):
+        assert_refused(call(chat.channel, body, headers=signed(body)), 400)
+    settings.WEBHOOK_LIMIT = 1024
+    assert_refused(tell(chat.channel, value(message(text="x" * 2000))), 413)
+
+
+def test_no_payload_breaks_the_translation():
+    image = message(2, type="image", image={"id": "M1", "mime_type": "image/png"}, context={"from": "1", "id": "2"})
+    failed = {"id": "wamid.O", "status": "failed", "errors": [{"title": "no", "error_data": {"details": "why"}}]}
+    recorded = json.loads(notification(value(message(), image, statuses=[failed])))
+    for payload in mutations(recorded):
+        survives(partial(events, json.dumps(payload).encode(), PHONE_ID))
