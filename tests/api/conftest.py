@@ -19,7 +19,7 @@ def family(transactional_db) -> Group:
 
 @pytest.fixture
 def work(transactional_db) -> Group:
-    return create_group(folder="work", name="Work")
+    return create_group(folder="office", name="Office")
 
 
 _numbers = count()

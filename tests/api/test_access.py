@@ -105,10 +105,10 @@ def test_a_restricted_token_sees_its_group_only(family, work):
     program = client("admin", groups=(family,))
     assert [group["folder"] for group in program.get(url("groups")).json()["items"]] == ["family"]
     assert program.get(url("groups/family")).status_code == 200
-    assert program.get(url("groups/work")).status_code == 404
-    assert program.get(url("groups/work/messages")).status_code == 404
-    assert program.post(url("groups/work/messages"), content_type=JSON, data={"text": "hi"}).status_code == 404
-    assert program.patch(url("groups/work"), content_type=JSON, data={"name": "x"}).status_code == 404
+    assert program.get(url("groups/office")).status_code == 404
+    assert program.get(url("groups/office/messages")).status_code == 404
+    assert program.post(url("groups/office/messages"), content_type=JSON, data={"text": "hi"}).status_code == 404
+    assert program.patch(url("groups/office"), content_type=JSON, data={"name": "x"}).status_code == 404
     assert program.post(url("groups"), content_type=JSON, data={"folder": "new"}).status_code == 403
 
 

@@ -68,7 +68,7 @@ def test_run_now_is_one_run_however_often_it_is_clicked(family):
 def test_the_list_is_filtered_and_paged(family, work):
     program = client("write")
     ids = [program.post(url("tasks"), DAILY, JSON).json()["id"] for _ in range(3)]
-    other = program.post(url("tasks"), DAILY | {"group": "work"}, JSON).json()["id"]
+    other = program.post(url("tasks"), DAILY | {"group": "office"}, JSON).json()["id"]
     program.post(url(f"tasks/{ids[0]}/pause"))
     listed = program.get(url("tasks?group=family&limit=2")).json()
     assert [task["id"] for task in listed["items"]] == [ids[2], ids[1]]

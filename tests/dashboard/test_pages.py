@@ -186,7 +186,7 @@ def test_the_overview_says_how_things_stand(browser_of, group, chat):
 def test_groups_stand_in_the_order_of_their_activity(browser_of, group, chat):
     from apps.chats.services import create_group, web_chat
 
-    other = web_chat(create_group(folder="work", name="Work"))
+    other = web_chat(create_group(folder="office", name="Office"))
     create_group(folder="silent", name="Silent")
     chat.last_message_at = timezone.now() - timedelta(hours=1)
     chat.save()
@@ -195,7 +195,7 @@ def test_groups_stand_in_the_order_of_their_activity(browser_of, group, chat):
 
     page = browser_of.get("/chat/").text
 
-    assert page.index("/chat/work/") < page.index("/chat/family/") < page.index("/chat/silent/")
+    assert page.index("/chat/office/") < page.index("/chat/family/") < page.index("/chat/silent/")
 
 
 def test_the_page_speaks_chinese(browser_of, group):
