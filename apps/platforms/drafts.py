@@ -80,7 +80,12 @@ class Drafts:
 
     async def take(self, message: Message) -> str:
         """The platform's id of the draft that this message, its run's last word, replaces; empty: there is none."""
-        if message.run_id is None or await in_database(_is_running, message.run_id):
+        if message.run_id is None:
+            return ""
+        draft_id = await in_database(_draft_id, message.run_id)
+        if not draft_id and message.run_id not in self._writing:
+            return ""
+        if await in_database(_is_running, message.run_id):
             return ""
         await self.end(message.run_id)
         return await in_database(_draft_id, message.run_id)

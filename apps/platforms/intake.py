@@ -267,7 +267,7 @@ def _call_agents(stored: Iterable[Message]) -> None:
     """One request for each conversation in which somebody called; files that are still to come hold it back."""
     calls = {(message.chat_id, message.thread_id): message.chat for message in stored if message.calls_agent}
     for (_, thread_id), chat in calls.items():
-        media.call_settled(chat, thread_id)
+        media.call_settled(chat, thread_id, called=True)
 
 
 def _tell_on_commit(message: Message) -> None:

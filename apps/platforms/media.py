@@ -65,12 +65,12 @@ def settle(attachment: Attachment, *, path: str = "", size: int = 0, error: str 
     return won
 
 
-def call_settled(chat: Chat, thread_id: str) -> None:
-    """Asks for a run if somebody called and everything before that call has its files."""
-    calls = Message.objects.unhandled(chat, thread_id).filter(calls_agent=True)
-    awaiting = Message.objects.inbound().filter(chat=chat, thread_id=thread_id, run=None).awaiting_files()
-    first_awaiting = awaiting.order_by("pk").values_list("pk", flat=True).first()
-    if first_awaiting is not None:
-        calls = calls.filter(pk__lt=first_awaiting)
-    if chat.group and calls.exists():
+def call_settled(chat: Chat, thread_id: str, *, called: bool = False) -> None:
+    """Asks for a run if somebody called (which may be known already) and everything before has its files."""
+    awaiting = Attachment.objects.pending().filter(message__chat=chat, message__thread_id=thread_id, message__run=None)
+    first_awaiting = awaiting.order_by("message_id").values_list("message_id", flat=True).first()
+    if first_awaiting is not None or not called:
+        calls = Message.objects.unhandled(chat, thread_id).filter(calls_agent=True)
+        called = (calls if first_awaiting is None else calls.filter(pk__lt=first_awaiting)).exists()
+    if chat.group and called:
         request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE, thread_id=thread_id)
