@@ -10,15 +10,17 @@ from tests.bench.bare import product_container
 from tests.bench.report import Figure
 
 JSON = machine.ROOT / "build" / "bench.json"
+WARM_CHATS = [-1001, -1002, -1003, -1004]
 KINDS = ("service", "intake")
 
 
 def measure_service(*, quick: bool) -> list[Figure]:
     """Idle memory, warm path and cold path, on one running service."""
     cold_groups = {f"cold{number}": -2000 - number for number in range(3 if quick else 11)}
-    with rig.running({"warm": -1001, **cold_groups}) as running:
+    chats = {"warm": WARM_CHATS, **{group: [chat_id] for group, chat_id in cold_groups.items()}}
+    with rig.running(chats) as running:
         memory = idle.measure(running)
-        above = warm.measure(running, "warm", -1001, pairs=10 if quick else 60)
+        above = warm.measure(running, "warm", WARM_CHATS, pairs=10 if quick else 60)
         ratio = cold.measure(running, cold_groups, like=product_container("warm"))
     return [above, ratio, memory]
 

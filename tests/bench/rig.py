@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,8 @@ class Rig:
 
 
 @contextmanager
-def running(groups: dict[str, int]) -> Iterator[Rig]:
-    """`groups`: folder → the id of its Telegram chat."""
+def running(groups: Mapping[str, Sequence[int]]) -> Iterator[Rig]:
+    """`groups`: folder → the ids of its Telegram chats."""
     with tempfile.TemporaryDirectory(prefix="ngb-bench-") as folder, TelegramApi() as telegram, MessagesApi() as model:
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
@@ -44,7 +44,8 @@ def running(groups: dict[str, int]) -> Iterator[Rig]:
         with service:
             credentials = ["--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}"]
             service.manage("addchannel", "telegram", "--name", "bench", *credentials)
-            for name, chat_id in groups.items():
-                service.manage("addgroup", name, "--chat", f"telegram:{chat_id}")
+            for name, chat_ids in groups.items():
+                chats = [word for chat_id in chat_ids for word in ("--chat", f"telegram:{chat_id}")]
+                service.manage("addgroup", name, *chats)
             wait_until(lambda: telegram.calls_of("getUpdates"), 30, "the first poll")
             yield Rig(service, telegram, model)

@@ -3,6 +3,8 @@
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 from tests.bench.bare import BareAgent, product_container
@@ -14,16 +16,20 @@ WARM_UP = 3
 PAUSE = 0.15  # seconds in which a turn's after-work ends, and the channel polls again
 
 
-def measure(rig: Rig, group: str, chat_id: int, *, pairs: int) -> Figure:
-    """In pairs, now the one first and now the other, so that the machine's moods cancel out."""
-    rig.turn(chat_id)
+def measure(rig: Rig, group: str, chat_ids: Sequence[int], *, pairs: int) -> Figure:
+    """In pairs, now the one first and now the other, so that the machine's moods cancel out.
+
+    The chats take turns: they share the group's one agent, and Telegram takes 20 messages a minute into each of them.
+    """
+    chats = cycle(chat_ids)
+    rig.turn(next(chats))
     ours: list[float] = []
     bare: list[float] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         BareAgent(product_container(group), Path(folder), rig.model.url) as agent,
     ):
-        turns = [(ours, lambda: rig.turn(chat_id)), (bare, agent.turn)]
+        turns = [(ours, lambda: rig.turn(next(chats))), (bare, agent.turn)]
         for _ in range(pairs + WARM_UP):
             for samples, turn in turns:
                 time.sleep(PAUSE)
