@@ -126,12 +126,12 @@ def test_a_disabled_channels_message_fails_and_says_so(api, listeners, chat):
 
 
 def test_a_channel_without_an_adapter_says_so_and_its_message_fails(api, listeners):
-    channel = Channel.objects.create(platform="slack", name="work")
+    channel = Channel.objects.create(platform="pigeon", name="loft")
     send(registered_chat(channel), "hi")
     listeners.start()
-    until(lambda: status("work") == "failed")
+    until(lambda: status("loft") == "failed")
     until(lambda: outbound("failed") == 1)
-    assert "no adapter for slack" in Message.objects.get().error
+    assert "no adapter for pigeon" in Message.objects.get().error
 
 
 def test_the_listeners_stop_quickly_and_leave_the_status_off(api, listeners, chat):
