@@ -49,6 +49,7 @@ def _attempt(run: Run) -> None:
     try:
         answer = turn.converse()
         _succeed(run, answer)
+        logger.info("%s", run.status)
     except LeaseLostError as error:
         logger.warning("nothing of this attempt counts: %s", error)
     except RuntimeAwayError as error:
@@ -65,7 +66,7 @@ def _attempt(run: Run) -> None:
 @transaction.atomic
 def _succeed(run: Run, answer: Answer | None) -> None:
     """The end of the run, the answer, and what it handled: one transaction, under the session's lock."""
-    session = Session.objects.select_for_update().get(pk=run.session_id)
+    run.session.used(answer.sdk_session_id if answer else "")
     interrupted = bool(answer and answer.interrupted)
     if not run.finish(
         Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, "Stopped by a person." if interrupted else ""
@@ -73,7 +74,6 @@ def _succeed(run: Run, answer: Answer | None) -> None:
         raise LeaseLostError("The run was taken away before its end.")
     if answer:
         Message.objects.filter(pk__in=answer.handled).update(run=run)
-        session.used(answer.sdk_session_id)
         if run.chat:
             send_message(
                 run.chat,
@@ -85,7 +85,6 @@ def _succeed(run: Run, answer: Answer | None) -> None:
             )
     services.drop_absorbed(run)
     transaction.on_commit(lambda: services.announce(run))
-    logger.info("%s", run.status)
 
 
 def _wait(run: Run, sentence: str) -> None:
@@ -133,7 +132,7 @@ def _fail(run: Run, sentence: str) -> None:
             run_id=run.pk,
             kind=Message.Kind.NOTICE,
         )
-    session.used(session.sdk_session_id)
+    session.used()
     services.drop_absorbed(run)
     incidents.record("failed run", run.group.folder, sentence)
     transaction.on_commit(lambda: services.announce(run))

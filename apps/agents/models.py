@@ -29,9 +29,11 @@ class Session(models.Model):
     def __str__(self) -> str:
         return f"{self.group} · {self.key}"
 
-    def used(self, sdk_session_id: str) -> None:
-        self.sdk_session_id, self.last_run_at = sdk_session_id or self.sdk_session_id, timezone.now()
-        self.save(update_fields=["sdk_session_id", "last_run_at"])
+    def used(self, sdk_session_id: str = "") -> None:
+        """Notes a run's end, and the id under which the SDK remembers it; locks the row until the commit."""
+        self.last_run_at = timezone.now()
+        self.sdk_session_id = sdk_session_id or self.sdk_session_id
+        self.save(update_fields=["last_run_at", "sdk_session_id"] if sdk_session_id else ["last_run_at"])
 
     def forget(self) -> None:
         """The next run starts a fresh conversation."""

@@ -9,7 +9,6 @@ from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.agents.models import Run
@@ -48,21 +47,23 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
         return Prompt(_task(run), (), calls=True) if not after else None
     assert run.chat is not None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
-    found = list(waiting.values_list("pk", "calls_agent", "external_id"))
-    if not found:
+    newest = list(waiting.order_by("-pk").prefetch_related("attachments")[: settings.AGENT_PROMPT_LIMIT])
+    if not newest:
         return None
-    handles = tuple(pk for pk, _, _ in found)
-    lines = _newest_lines(waiting.filter(pk__in=handles).order_by("-pk"), run.group)
-    text = _messages(lines, run.group, left_out=len(handles) - len(lines))
-    calls = [external_id for _, calls_agent, external_id in found if calls_agent]
+    older = waiting.filter(pk__lt=newest[-1].pk) if len(newest) == settings.AGENT_PROMPT_LIMIT else waiting.none()
+    found = [*older.only("pk", "calls_agent", "external_id"), *newest[::-1]]
+    lines = _newest_lines(newest, run.group)
+    text = _messages(lines, run.group, left_out=len(found) - len(lines))
+    calls = [message.external_id for message in found if message.calls_agent]
+    handles = tuple(message.pk for message in found)
     return Prompt(text, handles, calls=bool(calls), last_call=calls[-1] if calls else "")
 
 
-def _newest_lines(newest_first: QuerySet[Message], group: Group) -> list[str]:
+def _newest_lines(newest_first: Sequence[Message], group: Group) -> list[str]:
     """In order, as many as fit into one frame of the link."""
     lines: list[str] = []
     room = PROMPT_BYTES
-    for message in newest_first.prefetch_related("attachments")[: settings.AGENT_PROMPT_LIMIT]:
+    for message in newest_first:
         line = _message(message, group)
         room -= len(json.dumps(line, ensure_ascii=False).encode())
         if room < 0 and lines:

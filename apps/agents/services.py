@@ -56,11 +56,12 @@ def request_run(
     else:
         session = locked.get(pk=session.pk)
     place = {"session": session, "chat": chat, "thread_id": thread_id}
-    if cause == Run.Cause.MESSAGE:
-        publish_on_commit(RUNS, session=session.pk)
-        if absorbing := Run.objects.filter(**place, cause=cause, status=Run.Status.QUEUED).first():
-            return absorbing
-    return _new_run(place, cause=cause, prompt=prompt)
+    if cause != Run.Cause.MESSAGE:
+        return _new_run(place, cause=cause, prompt=prompt)
+    absorbing = Run.objects.filter(**place, cause=cause, status=Run.Status.QUEUED).first()
+    run = absorbing or _new_run(place, cause=cause, prompt=prompt)
+    publish_on_commit(RUNS, session=session.pk)
+    return run
 
 
 def _new_run(place: dict[str, Any], *, cause: Run.Cause, prompt: str) -> Run:

@@ -29,20 +29,28 @@ RESEND_WINDOW = timedelta(minutes=15)  # a message that may have arrived is sent
 async def deliver(message: Message, adapter: Adapter, rates: Rates, drafts: Drafts) -> None:
     """Raises DatabaseError only; the row is then found `sending` by the next sweep."""
     await rates.turn(message.chat.channel_id, message.chat.external_id, adapter)
-    if not await in_database(message.claim_delivery):
-        return
     try:
-        await _send_pieces(message, adapter, rates, drafts)
+        pieces = await in_database(_claimed, message, adapter)
+        if pieces is None:
+            return
+        await _send_pieces(message, pieces, adapter, rates, drafts)
     except PlatformError as error:
         await in_database(settle, message, error, idempotent=adapter.idempotent)
     else:
         await in_database(_sent, message)
 
 
-async def _send_pieces(message: Message, adapter: Adapter, rates: Rates, drafts: Drafts) -> None:
+def _claimed(message: Message, adapter: Adapter) -> list[parcel.Piece] | None:
+    """What to send; None when somebody else was faster. Raises PlatformError once it is ours."""
+    return parcel.pieces(message, adapter) if message.claim_delivery() else None
+
+
+async def _send_pieces(
+    message: Message, pieces: list[parcel.Piece], adapter: Adapter, rates: Rates, drafts: Drafts
+) -> None:
     """From the first one that is missing: a retry repeats none that arrived."""
     first = len(message.external_parts)
-    for number, piece in enumerate(await in_database(parcel.pieces, message, adapter)):
+    for number, piece in enumerate(pieces):
         if number < first:
             continue
         if number > first:
