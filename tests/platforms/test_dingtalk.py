@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import transaction
 from django.utils import timezone
 
 from apps.chats.models import Attachment, Channel, Chat, Incident, Message, Platform
@@ -293,9 +294,10 @@ def test_nothing_secret_is_logged_while_all_goes_well(ding, listeners, chat, cap
     online(listeners)
     ding.say("hello")
     inbound()
-    row = send(chat, "Hi")
     (workspace(chat.group) / "a.png").write_bytes(PNG)
-    Attachment.objects.create(message=row, kind="image", name="a.png", mime="image/png", path="a.png")
+    with transaction.atomic():  # the outbox sees the message with its files, or not yet
+        row = send(chat, "Hi")
+        Attachment.objects.create(message=row, kind="image", name="a.png", mime="image/png", path="a.png")
     until(lambda: outbound("sent") == 1)
     assert ding.in_session
     assert ding.calls_of("/media/upload")
