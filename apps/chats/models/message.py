@@ -32,7 +32,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def unhandled(self, chat: Chat, thread_id: str = "") -> "MessageQuerySet":
         """What no run of this conversation has handled yet, in order; without what still waits for its files."""
         mine = self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True)
-        return mine.filter(~Exists(Attachment.objects.pending().filter(message=OuterRef("pk")))).order_by("pk")
+        return mine.exclude(pk__in=Attachment.objects.pending().values("message")).order_by("pk")
 
     def awaiting_files(self) -> "MessageQuerySet":
         return self.filter(Exists(Attachment.objects.pending().filter(message=OuterRef("pk"))))
