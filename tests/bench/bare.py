@@ -61,7 +61,7 @@ class BareAgent:
 def product_container(group: str) -> dict[str, Any]:
     """What the engine says of the group's live container."""
     with closing(_engine()) as engine:
-        (found,) = engine.containers(filters={"label": f"ngb.group={group}"})
+        found, *_ = engine.containers(filters={"label": f"ngb.group={group}"})  # the newest first
         return dict(engine.inspect_container(found["Id"]))
 
 
