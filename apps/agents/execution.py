@@ -108,9 +108,10 @@ def _requeue(run: Run, sentence: str, delay_s: float, *, counts: bool = True) ->
     Session.objects.select_for_update().get(pk=run.session_id)
     # What came meanwhile queued a run of its own; the retried one takes its messages along.
     services.queued_in(run).delete()
+    attempt = run.attempt  # one that does not count is taken back
     if not run.requeue(sentence, delay_s, counts=counts):
         return
-    logger.warning("attempt %s failed, the next one in %g s: %s", run.attempt, delay_s, sentence)
+    logger.warning("attempt %s failed, the next one in %g s: %s", attempt, delay_s, sentence)
     transaction.on_commit(lambda: services.announce(run))
     transaction.on_commit(lambda: services.wake(run, delay_s))
 

@@ -1,5 +1,6 @@
 """Thin Celery tasks: fetch, call, stop. Safe to run twice."""
 
+import logging
 import time
 from typing import Any
 
@@ -9,6 +10,9 @@ from django.conf import settings
 from apps.agents import execution, sweeping, turn
 from apps.agents.choices import chosen_runtime
 from apps.agents.runtimes import docker, process
+from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -25,8 +29,12 @@ def sweep() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def reap() -> None:
-    if chosen_runtime().name == "docker":
+    if chosen_runtime().name != "docker":
+        return
+    try:
         docker.reap()
+    except ENGINE_ERRORS as error:
+        logger.warning("no container was reaped this time: %s", sentence(error))
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

@@ -70,7 +70,9 @@ def test_there_is_one_main_group():
 
 @pytest.mark.parametrize("folder", ["main", "family-chat", "Team_42", "a" * 64])
 def test_plain_names_are_folders(folder):
-    Group(name="x", folder=folder).full_clean()
+    group = Group(name="x", folder=folder)
+    group.full_clean()  # would raise
+    assert group.folder == folder
 
 
 @pytest.mark.parametrize(
