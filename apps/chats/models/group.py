@@ -48,6 +48,16 @@ class Group(models.Model):
         CHAT = "chat", _("one for each chat")
         THREAD = "thread", _("one for each thread")
 
+    class SenderPolicy(models.TextChoices):
+        OPEN = "open", _("everybody in its chats may call")
+        KNOWN = "known", _("allowed senders only")
+        PAIRING = "pairing", _("a stranger gets a code, which an admin approves")
+
+    class Network(models.TextChoices):
+        SEALED = "sealed", _("sealed: nothing but the model")
+        ALLOWLIST = "allowlist", _("the named hosts only")
+        OPEN = "open", _("open: everything, the local network too")
+
     name = models.CharField(_("name"), max_length=200)
     folder = models.CharField(
         _("folder"),
@@ -73,8 +83,102 @@ class Group(models.Model):
     session_scope = models.CharField(
         _("session scope"), max_length=10, choices=SessionScope.choices, default=SessionScope.GROUP
     )
+    sender_policy = models.CharField(
+        _("who may call"), max_length=10, choices=SenderPolicy.choices, default=SenderPolicy.OPEN
+    )
+    admin_tools = models.JSONField(
+        _("tools for admins only"),
+        default=list,
+        blank=True,
+        help_text=_("Names of tools that the agent may use only when an admin sender called."),
+    )
+    approval_tools = models.JSONField(
+        _("tools that need approval"),
+        default=list,
+        blank=True,
+        help_text=_("Names of tools, also the agent's own such as Bash, each use of which an admin must approve."),
+    )
     timezone = models.CharField(_("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone])
     model = models.CharField(_("model"), max_length=100, blank=True, help_text=_("Empty: the installation's model."))
+    # An upward reference by name only.
+    provider = models.ForeignKey(
+        "agents.ModelProvider",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="groups",
+        verbose_name=_("model provider"),
+        help_text=_("Asked first; the others follow in their order when it fails. Empty: in their order."),
+    )
+    skills = models.JSONField(
+        _("skills"),
+        null=True,
+        blank=True,
+        default=None,
+        help_text=_("Names of the skills that the agent gets. Empty: all; []: none."),
+    )
+    network = models.CharField(_("network"), max_length=10, choices=Network.choices, default=Network.SEALED)
+    allowed_domains = models.JSONField(
+        _("allowed hosts"),
+        default=list,
+        blank=True,
+        help_text=_('Names such as "pypi.org" or "*.example.org", for the network of named hosts.'),
+    )
+    approve_hosts = models.BooleanField(
+        _("ask for other hosts"),
+        default=False,
+        help_text=_("An admin sender is asked before the agent reaches a host that is not on the list."),
+    )
+    mounts = models.JSONField(
+        _("additional folders"),
+        default=list,
+        blank=True,
+        help_text=_('Such as [{"host": "~/projects/site", "container": "site", "write": true}]; see docs/security.md.'),
+    )
+    env = models.JSONField(
+        _("environment"), default=dict, blank=True, help_text=_("Variables of the container; nothing secret.")
+    )
+    warm_early = models.BooleanField(
+        _("warm up early"),
+        default=False,
+        help_text=_("Start the agent's container when people write, before one of them calls."),
+    )
+    disk_quota_mb = models.PositiveIntegerField(
+        _("disk quota in MiB"), default=2048, validators=[MinValueValidator(16)]
+    )
+    daily_budget_usd = models.DecimalField(
+        _("daily budget in US$"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Empty: no ceiling of its own."),
+    )
+    monthly_budget_usd = models.DecimalField(
+        _("monthly budget in US$"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Empty: no ceiling of its own."),
+    )
+    run_budget_usd = models.DecimalField(
+        _("ceiling of one run in US$"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    max_turns = models.PositiveIntegerField(
+        _("model calls in one run"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit but the time-out and the budget."),
+    )
     memory_mb = models.PositiveIntegerField(_("memory in MiB"), default=1024, validators=[MinValueValidator(256)])
     cpus = models.DecimalField(
         _("CPUs"),

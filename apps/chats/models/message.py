@@ -64,6 +64,7 @@ class Message(models.Model):
         STICKER = "sticker", _("sticker")
         OTHER = "other", _("other")
         NOTICE = "notice", _("notice")
+        REACTION = "reaction", _("reaction")  # the text is an emoji, `reply_to` what it stands under
 
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages", verbose_name=_("chat"))
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
@@ -83,6 +84,9 @@ class Message(models.Model):
     album = models.CharField(
         _("album"), max_length=255, blank=True, editable=False
     )  # what the platform sends in pieces
+    choices = models.JSONField(
+        _("choices"), default=list, blank=True, help_text=_("Offered as buttons where the platform has them.")
+    )
     calls_agent = models.BooleanField(_("calls the agent"), default=False)
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
