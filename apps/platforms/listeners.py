@@ -13,6 +13,7 @@ from apps.platforms.acknowledging import Acknowledging
 from apps.platforms.database import in_database
 from apps.platforms.drafts import Drafts
 from apps.platforms.fetching import Fetcher
+from apps.platforms.lateness import watch
 from apps.platforms.media import MEDIA_AWAITED
 from apps.platforms.outbox import Outbox
 from apps.platforms.presence import Presence
@@ -75,6 +76,7 @@ def _start() -> list[asyncio.Task[None]]:
         "courtesies": _until_cancelled(acknowledging.close, drafts.close),
         "outbox": outbox.run(),
         "channels": supervisor.run(),
+        "lateness": watch(),
     }
     return [asyncio.create_task(part, name=name) for name, part in parts.items()]
 
