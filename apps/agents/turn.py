@@ -159,7 +159,7 @@ class Turn:
         prompt_id = f"{self.run.pk}.{self.run.attempt}.{self._prompts}"
         self._unaccepted[prompt_id] = prompt
         self._seen = max((self._seen, *prompt.handles))
-        self._connection.send("prompt", id=prompt_id, text=note + prompt.text)
+        self._connection.send("prompt", id=prompt_id, text=note + prompt.text, images=prompt.images)
 
     def _until_the_end(self) -> Answer:
         while True:

@@ -1,6 +1,6 @@
 """What every agent is to the session, and what it says when a turn ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,8 +43,8 @@ class Agent(Protocol):
     async def open(self) -> None:
         """Connect; raises AgentUnavailableError or SessionUnknownError."""
 
-    async def prompt(self, prompt_id: str, text: str) -> None:
-        """Begin a turn, or push into the one in progress."""
+    async def prompt(self, prompt_id: str, text: str, images: Sequence[str] = ()) -> None:
+        """Begin a turn, or push into the one in progress; `images` are paths in the working directory."""
 
     async def interrupt(self) -> None:
         """End the turn in progress, keeping what was said."""

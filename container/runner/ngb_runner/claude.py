@@ -4,13 +4,14 @@ import asyncio
 import re
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import AgentUnavailableError, Reporter, Result, SessionUnknownError, add_usage
 from ngb_runner.claude_options import build_options
 from ngb_runner.claude_steps import report_steps, text_of
+from ngb_runner.images import image_blocks
 from ngb_runner.spec import Spec
 from ngb_runner.tools import ToolCalls
 
@@ -89,7 +90,7 @@ class ClaudeAgent:
         words = str(error) or f"no answer from the command line within {CONNECT_SECONDS:.0f} s"
         return AgentUnavailableError(f"the agent's command line could not be started: {words}{self._last_words()}")
 
-    async def prompt(self, prompt_id: str, text: str) -> None:
+    async def prompt(self, prompt_id: str, text: str, images: Sequence[str] = ()) -> None:
         """Write the prompt; `accepted` follows when the command line has taken it."""
         from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415 - see open()
 
@@ -101,7 +102,7 @@ class ClaudeAgent:
         key = str(uuid.uuid4())
         self._waiting[key] = prompt_id
         try:
-            await self._client.query(_user_message(key, text))
+            await self._client.query(_user_message(key, text, image_blocks(self._spec.cwd, images)))
         except ClaudeSDKError as error:
             if self._in_turn:
                 self._end_turn(error=f"the agent's command line takes no prompt: {error}{self._last_words()}")
@@ -251,8 +252,10 @@ def _check_session_id(session_id: str | None) -> None:
         raise SessionUnknownError(f"{session_id!r} is not a session id") from error
 
 
-async def _user_message(key: str, text: str) -> AsyncIterator[dict[str, Any]]:
-    message = {"role": "user", "content": text}
+async def _user_message(key: str, text: str, images: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    """Images stand before the words, as the model reads them best."""
+    content = [*images, {"type": "text", "text": text}] if images else text
+    message = {"role": "user", "content": content}
     yield {"type": "user", "message": message, "uuid": key, "parent_tool_use_id": None}
 
 

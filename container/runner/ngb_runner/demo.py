@@ -5,7 +5,7 @@ import html
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -72,8 +72,8 @@ class DemoAgent:
         except (OSError, ValueError, KeyError) as error:
             raise SessionUnknownError(f"the demo agent has no session {self.session_id}") from error
 
-    async def prompt(self, prompt_id: str, text: str) -> None:
-        """Take the prompt at once and answer it in its turn."""
+    async def prompt(self, prompt_id: str, text: str, images: Sequence[str] = ()) -> None:
+        """Take the prompt at once and answer it in its turn; a script sees no images."""
         self._prompts.put_nowait(text)
         self._reporter.accepted(prompt_id)
         if self._task is None:

@@ -84,7 +84,8 @@ class Session:
         if frame["type"] == "start":
             await self._start(frame)
         elif frame["type"] == "prompt":
-            await self._prompt(str(frame["id"]), str(frame["text"]))
+            images = [str(path) for path in frame.get("images") or []]
+            await self._prompt(str(frame["id"]), str(frame["text"]), images)
         elif self._in_turn and self._agent is not None:
             await self._agent.interrupt()
 
@@ -134,13 +135,13 @@ class Session:
         session_id = self._agent.session_id if self._agent else None
         self._link.send("ready", protocol=PROTOCOL, versions=versions(), warm=warm, busy=busy, session_id=session_id)
 
-    async def _prompt(self, prompt_id: str, text: str) -> None:
+    async def _prompt(self, prompt_id: str, text: str, images: list[str]) -> None:
         if self._agent is None or not self._armed:
             # The host may push a prompt while the result is on its way: it is not accepted, so the host keeps it.
             self._link.log("info", f"prompt {prompt_id} came outside a turn and was not taken")
             return
         self._in_turn = self._proxy.opened = True
-        await self._agent.prompt(prompt_id, text)
+        await self._agent.prompt(prompt_id, text, images)
 
     def _finish(self, result: Result) -> None:
         """End the turn, by the agent or for it; a second call for the same turn changes nothing."""
