@@ -74,6 +74,14 @@ def numbers(name: str, default: str) -> list[float]:
         raise ImproperlyConfigured(f"{name}={text(name)!r}: numbers with commas between them are expected") from error
 
 
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """A comma-separated list such as 10.1.0.0/16."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
 def directory(name: str, default: Path) -> Path:
     """An absolute path; the folder is made (mode 0700) where it is missing."""
     path = Path(text(name, str(default))).expanduser().absolute()

@@ -155,6 +155,10 @@ AGENT_PROMPT_LIMIT = env.integer("AGENT_PROMPT_LIMIT", 100, at_least=1)  # messa
 AGENT_RETRY_DELAYS = env.numbers("AGENT_RETRY_DELAYS", "5,10,20,40,80")
 AGENT_LEASE = env.number("AGENT_LEASE", 60, at_least=2)
 AGENT_SHUTDOWN_GRACE = env.number("AGENT_SHUTDOWN_GRACE", 30)
+MOUNT_ALLOWLIST = Path(env.text("NGB_MOUNT_ALLOWLIST", "~/.config/nanogridbot/mount-allowlist.json")).expanduser()
+EGRESS_PORTS = [int(port) for port in env.numbers("NGB_EGRESS_PORTS", "80,443")]
+EGRESS_ALLOW_PRIVATE = env.networks("NGB_EGRESS_ALLOW_PRIVATE")
+EGRESS_LIMIT_MB = env.integer("NGB_EGRESS_LIMIT_MB", 1024, at_least=1)  # of one run, both ways together
 
 # Channels.
 CHANNEL_STALL_TIMEOUT = env.number("CHANNEL_STALL_TIMEOUT", 120, at_least=1)
