@@ -7,11 +7,12 @@ from functools import partial
 
 from tests.bench import cold, idle, intake, machine, postgres, report, rig, warm
 from tests.bench.bare import product_container
+from tests.bench.platforms import all_eight
 from tests.bench.report import Figure
 
 JSON = machine.ROOT / "build" / "bench.json"
 WARM_CHATS = [-1001, -1002, -1003, -1004]
-KINDS = ("service", "intake")
+KINDS = ("service", "intake", "platforms")
 
 
 def measure_service(*, quick: bool) -> list[Figure]:
@@ -44,6 +45,7 @@ def main() -> int:
     measures: dict[str, Callable[[], list[Figure]]] = {
         "service": partial(measure_service, quick=chosen.quick),
         "intake": partial(measure_intake, quick=chosen.quick),
+        "platforms": partial(all_eight.measure, quick=chosen.quick),
     }
     here = machine.describe()
     print(machine.sentence(here), flush=True)

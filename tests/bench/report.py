@@ -37,6 +37,10 @@ def p95(samples: Sequence[float]) -> float:
     return statistics.quantiles(samples, n=20, method="inclusive")[-1]
 
 
+def p99(samples: Sequence[float]) -> float:
+    return statistics.quantiles(samples, n=100, method="inclusive")[-1]
+
+
 def spread(name: str, seconds: Sequence[float]) -> dict[str, float]:
     """Median and 95th percentile in milliseconds."""
     return {f"{name} median ms": statistics.median(seconds) * 1000, f"{name} p95 ms": p95(seconds) * 1000}
