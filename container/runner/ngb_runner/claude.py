@@ -73,6 +73,7 @@ class ClaudeAgent:
             self._spec,
             self._tools,
             self._base_url,
+            reporter=self._reporter,
             resume=self._resume,
             new=self.session_id,
             stderr=self._stderr.append,

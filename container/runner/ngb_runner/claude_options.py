@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ngb_runner.agent import AgentUnavailableError
+from ngb_runner.agent import AgentUnavailableError, Reporter
+from ngb_runner.archive import before_compaction
+from ngb_runner.servers import mcp_servers
+from ngb_runner.skills import skill_options
 from ngb_runner.spec import Spec
-from ngb_runner.tools import SERVER, ToolCalls, mcp_server
+from ngb_runner.tools import SERVER, ToolCalls
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -40,6 +43,7 @@ def build_options(
     tools: ToolCalls,
     base_url: str,
     *,
+    reporter: Reporter,
     resume: str | None,
     new: str | None,
     stderr: Callable[[str], Any],
@@ -57,7 +61,7 @@ def build_options(
         cwd=spec.cwd,
         add_dirs=list(spec.add_dirs),
         max_turns=spec.max_turns,
-        mcp_servers={SERVER: mcp_server(spec.tools, tools)} if spec.tools else {},
+        mcp_servers=mcp_servers(spec, tools, base_url),
         strict_mcp_config=True,
         disallowed_tools=list(spec.disallowed_tools),
         include_partial_messages=True,
@@ -68,6 +72,7 @@ def build_options(
         max_buffer_size=MAX_LINE,
         stderr=stderr,
         env=cli_environment(base_url),
+        hooks={"PreCompact": before_compaction(spec.cwd, spec.assistant_name, reporter)},
         **(_all_tools(spec) if spec.builtin_tools == "all" else _no_tools(spec)),
     )
 
@@ -80,6 +85,7 @@ def _all_tools(spec: Spec) -> dict[str, Any]:
         "permission_mode": "bypassPermissions",
         "system_prompt": prompt,
         "setting_sources": ["user", "project", "local"],
+        **skill_options(spec.skills),
     }
 
 
@@ -87,7 +93,10 @@ def _no_tools(spec: Spec) -> dict[str, Any]:
     """The host's tools only. Settings files are not read: their hooks would run commands outside any container."""
     return {
         "tools": [],
-        "allowed_tools": [f"mcp__{SERVER}__{tool.name}" for tool in spec.tools],
+        "allowed_tools": [
+            *(f"mcp__{SERVER}__{tool.name}" for tool in spec.tools),
+            *(f"mcp__{server.name}" for server in spec.servers),
+        ],
         "permission_mode": "dontAsk",
         "system_prompt": {"type": "custom", "prompt": spec.instructions, "snapshot": False},
         "setting_sources": [],

@@ -44,8 +44,13 @@ def _report_tool_results(content: Any, reporter: Reporter) -> None:
 
 def summary_of(block: "ToolUseBlock") -> str:
     """`Bash: ls -la`."""
-    name = block.name.removeprefix("mcp__ngb__")
-    telling = next((str(block.input[key]) for key in TELLING if block.input.get(key)), "")
+    return tool_line(block.name, block.input)
+
+
+def tool_line(name: str, given: dict[str, Any]) -> str:
+    """The tool, and what tells most of its input."""
+    name = name.removeprefix("mcp__ngb__")
+    telling = next((str(given[key]) for key in TELLING if given.get(key)), "")
     return f"{name}: {telling}" if telling else name
 
 

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from ngb_runner.frames import MAX_DATA, Frame
 from ngb_runner.link import Link
 
+MCP_PREFIX = "/mcp/"
+"""Paths of MCP servers, `/mcp/<name>`; all others are model calls."""
 MAX_HEAD = 65_536
 MAX_BODY = 64 * 1_048_576
 MAX_UNREAD = 8 * 1_048_576
@@ -109,7 +111,10 @@ class _Reader(asyncio.StreamReader):
 
 
 class Proxy:
-    """The listener. Outside a turn (`opened` is False) every request gets 503 at once."""
+    """The listener. Outside a turn (`opened` is False) every request gets 503 at once.
+
+    The command line greets its MCP servers when it starts: these are served from then on (`attached`).
+    """
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -118,6 +123,7 @@ class Proxy:
         self._tasks: dict[asyncio.Task[None], str | None] = {}
         self._server: asyncio.Server | None = None
         self.opened = False
+        self.attached = False
 
     async def listen(self) -> None:
         """Bind to a free port of the loopback address."""
@@ -133,14 +139,14 @@ class Proxy:
 
     def shut(self) -> None:
         """End of a turn: refuse new requests and cancel those in flight."""
-        self.opened = False
+        self.opened = self.attached = False
         for task, exchange_id in list(self._tasks.items()):
             if exchange_id is not None:
                 task.cancel()
 
     async def close(self) -> None:
         """Give up the port and every connection."""
-        self.opened = False
+        self.opened = self.attached = False
         for task in list(self._tasks):
             task.cancel()
         if self._server is not None:
@@ -191,7 +197,7 @@ class Proxy:
         if head.headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = _body(reader, head)
-        if not self.opened:
+        if not (self.opened or (self.attached and head.path.startswith(MCP_PREFIX))):
             async for _piece in body:
                 pass
             _answer(writer, 503, "no turn is in progress")

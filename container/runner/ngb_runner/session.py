@@ -100,6 +100,7 @@ class Session:
     async def _open(self, frame: Frame) -> None:
         try:
             spec = parse_start(frame)
+            self._proxy.attached = True
             warm = self._fits(spec)
             if not warm:
                 await self._connect(spec)

@@ -20,6 +20,14 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class Server:
+    """An MCP server: a program of the container, or (without a command) an address behind the host's gateway."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Spec:
     """An agent as the host wants it; equal specs can share a live agent."""
 
@@ -34,6 +42,8 @@ class Spec:
     max_turns: int | None
     assistant_name: str
     disallowed_tools: tuple[str, ...]
+    skills: tuple[str, ...] = ()
+    servers: tuple[Server, ...] = ()
 
 
 def parse_start(frame: Frame) -> Spec:
@@ -54,6 +64,8 @@ def parse_start(frame: Frame) -> Spec:
         max_turns=_field(options, "max_turns", int, None),
         assistant_name=_field(options, "assistant_name", str, "Andy"),
         disallowed_tools=_strings(options, "disallowed_tools"),
+        skills=_strings(options, "skills"),
+        servers=tuple(_parse_server(server) for server in _field(options, "mcp_servers", list, [])),
     )
 
 
@@ -62,6 +74,12 @@ def _parse_tool(raw: Any) -> Tool:
         raise BadStartError("each tool is an object with a name, a description and an input_schema")
     schema = _field(raw, "input_schema", dict, None) or {"type": "object", "properties": {}}
     return Tool(_field(raw, "name", str, ""), _field(raw, "description", str, ""), schema)
+
+
+def _parse_server(raw: Any) -> Server:
+    if not isinstance(raw, dict) or not raw.get("name"):
+        raise BadStartError("each MCP server is an object with a name and perhaps a command")
+    return Server(_field(raw, "name", str, ""), _strings(raw, "command"))
 
 
 def _field(source: dict[str, Any], name: str, kind: type, default: Any) -> Any:
