@@ -1,17 +1,17 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.core.validators import MinValueValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats.encryption import EncryptedJSONField
+from apps.agents.pricing import PriceError, parsed
+from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+from apps.chats.models.channel import CredentialError, resolved
 
-
-class ModelProviderQuerySet(models.QuerySet["ModelProvider"]):
-    def usable(self, now: datetime) -> "ModelProviderQuerySet":
-        """In their order, without those that rest after repeated failures."""
-        rested = models.Q(resting_until__isnull=True) | models.Q(resting_until__lte=now)
-        return self.filter(rested, enabled=True).order_by("order", "pk")
+FAILURES = 3  # in a row; then the provider rests
+REST = timedelta(minutes=5)
 
 
 class ModelProvider(models.Model):
@@ -27,7 +27,18 @@ class ModelProvider(models.Model):
     order = models.PositiveIntegerField(
         _("order"), default=10, help_text=_("The lowest is asked first; the next one when it fails.")
     )
-    base_url = models.URLField(_("base URL"), default="https://api.anthropic.com")
+    base_url = models.CharField(
+        _("base URL"),
+        max_length=300,
+        default="https://api.anthropic.com",
+        validators=[
+            RegexValidator(
+                r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
+                _("An address such as https://host or http://host:4000/api/anthropic."),
+            )
+        ],
+        help_text=_("What stands before /v1/messages there."),
+    )
     key_kind = models.CharField(_("kind of key"), max_length=10, choices=KeyKind.choices, default=KeyKind.API_KEY)
     credentials = EncryptedJSONField(_("key"), blank=True, default=dict)
     model_names = models.JSONField(
@@ -45,15 +56,13 @@ class ModelProvider(models.Model):
         blank=True,
         help_text=_(
             "US$ for a million tokens by the beginning of the model's name, such as"
-            ' {"claude-sonnet-4": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75}}.'
-            " Empty: Anthropic's published prices."
+            ' {"claude-sonnet-4": {"input": 3, "output": 15}}; also "cache_read", "cache_write", "cache_write_1h",'
+            ' and "web_search" for a thousand searches. Empty: Anthropic\'s published prices.'
         ),
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     resting_until = models.DateTimeField(_("resting until"), null=True, blank=True, editable=False)
     last_error = models.TextField(_("last error"), blank=True, editable=False)
-
-    objects = ModelProviderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("model provider")
@@ -62,6 +71,45 @@ class ModelProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        names = self.model_names
+        if not isinstance(names, dict) or not all(isinstance(name, str) and name for name in names.values()):
+            raise ValidationError({"model_names": _('A JSON object of names is expected: {"ours": "theirs"}.')})
+        try:
+            parsed(self.prices)
+        except PriceError as error:
+            raise ValidationError({"prices": str(error)}) from error
+
+    def key(self) -> str:
+        """The key itself, a reference resolved; raises CredentialError."""
+        if self.credentials is UNREADABLE:
+            raise CredentialError(f"The key of the provider {self.name} was encrypted under another secret key.")
+        if value := resolved(str(self.credentials.get("key", ""))):
+            return value
+        raise CredentialError(f"The key of the provider {self.name} is missing, or what it refers to is empty.")
+
+    @property
+    def is_resting(self) -> bool:
+        return self.resting_until is not None and self.resting_until > timezone.now()
+
+    def count_failure(self, sentence: str) -> bool:
+        """Whether this failure is the one that sends the provider to rest.
+
+        The count stays while it rests: one failure after the rest begins another, one success ends all.
+        """
+        row, now = ModelProvider.objects.filter(pk=self.pk), timezone.now()
+        row.update(failures=models.F("failures") + 1, last_error=sentence)
+        awake = models.Q(resting_until__isnull=True) | models.Q(resting_until__lte=now)
+        return row.filter(awake, failures__gte=FAILURES).update(resting_until=now + REST) == 1
+
+    def wake_up(self) -> bool:
+        """It works, or a person says so; False when nothing was held against it."""
+        held = models.Q(failures__gt=0) | models.Q(resting_until__isnull=False)
+        return ModelProvider.objects.filter(held, pk=self.pk).update(failures=0, resting_until=None, last_error="") == 1
+
+    def note_error(self, sentence: str) -> None:
+        ModelProvider.objects.filter(pk=self.pk).update(last_error=sentence)
 
 
 class RunUsage(models.Model):
@@ -97,22 +145,16 @@ class BudgetNotice(models.Model):
 
     # Empty: the whole installation.
     group = models.ForeignKey("chats.Group", models.CASCADE, null=True, blank=True, related_name="budget_notices")
-    period = models.CharField(max_length=10, help_text="2026-11 or 2026-11-22, in the group's time zone")
+    about = models.CharField(max_length=60, help_text="Whose budget, and for hard notices the chat that was told")
+    period = models.CharField(max_length=10, help_text="2026-11 or 2026-11-22, in the budget's time zone")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["group", "period", "kind"], name="one_budget_notice_per_period"),
-            models.UniqueConstraint(
-                fields=["period", "kind"],
-                condition=models.Q(group__isnull=True),
-                name="one_budget_notice_per_period_of_the_installation",
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["about", "period", "kind"], name="one_budget_notice_per_period")]
 
     def __str__(self) -> str:
-        return f"{self.group or 'installation'} {self.period} {self.kind}"
+        return f"{self.about} {self.period} {self.kind}"
 
 
 class InstallationBudget(models.Model):

@@ -70,6 +70,9 @@ class Run(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
+    # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
+    callers: frozenset[int | None] = frozenset()
+
     objects = RunQuerySet.as_manager()
 
     class Meta:
@@ -87,7 +90,10 @@ class Run(models.Model):
             ),
         ]
         # Whole, not partial: SQLite cannot tell that a bound parameter meets a condition.
-        indexes = [models.Index(fields=["status", "session"], name="run_by_status")]
+        indexes = [
+            models.Index(fields=["status", "session"], name="run_by_status"),
+            models.Index(fields=["finished_at"], name="run_by_end"),  # what a day or a month has cost
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"

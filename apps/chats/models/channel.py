@@ -74,11 +74,7 @@ class Channel(models.Model):
         """The value itself, `env:` and `file:` references resolved; raises CredentialError."""
         if self.credentials is UNREADABLE:
             raise CredentialError("The credentials were encrypted under another secret key; enter them again.")
-        value = str(self.credentials.get(key, ""))
-        if value.startswith("env:"):
-            value = os.environ.get(value[4:], "")
-        elif value.startswith("file:"):
-            value = _file_content(Path(value[5:]))
+        value = resolved(str(self.credentials.get(key, "")))
         if not value:
             raise CredentialError(f"The credential {key!r} of the channel {self.name!r} is missing or empty.")
         return value
@@ -110,6 +106,13 @@ class Channel(models.Model):
     def mark_event(self) -> None:
         self.last_event_at = timezone.now()
         Channel.objects.filter(pk=self.pk).update(last_event_at=self.last_event_at)
+
+
+def resolved(value: str) -> str:
+    """The secret itself where the value is a reference, `env:NAME` or `file:/run/secrets/x`; raises CredentialError."""
+    if value.startswith("env:"):
+        return os.environ.get(value[4:], "")
+    return _file_content(Path(value[5:])) if value.startswith("file:") else value
 
 
 def _file_content(path: Path) -> str:
