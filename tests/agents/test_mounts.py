@@ -1,0 +1,211 @@
+"""The one validator of additional folders, on a real tree of folders and links."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apps.agents.mounts import judge, still_the_same
+from apps.chats.models import Group
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings) -> Path:
+    """A person's folders, and an allowlist that opens `projects` for writing and `media` for reading."""
+    for folder in (
+        "projects/site", "projects/my.environment", "projects/credentials-docs", "projects/.SSH/keys", "projects/.aws",
+        "projects/a/id_rsa", "projects/credentials", "projects/.env", "projects/.env.d", "projects/vault",
+        "projects/no:colon", "media/films", "elsewhere/site", "config",
+    ):  # fmt: skip
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "projects" / "out").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "projects" / "in").symlink_to(tmp_path / "projects" / "site")
+    (tmp_path / "projects" / "harmless").symlink_to(tmp_path / "projects" / ".SSH" / "keys")
+    (tmp_path / "projects" / "circle").symlink_to(tmp_path / "projects" / "circle")
+    (tmp_path / "projects" / "file").touch()
+    settings.MOUNT_ALLOWLIST = tmp_path / "config" / "mount-allowlist.json"
+    allow(settings.MOUNT_ALLOWLIST, roots(tmp_path), blockedPatterns=["vault"], nonMainReadOnly=False)
+    return tmp_path
+
+
+def roots(home: Path) -> list[dict[str, object]]:
+    return [{"path": str(home / "projects"), "allowReadWrite": True}, {"path": str(home / "media")}]
+
+
+def allow(file: Path, allowed: list[dict[str, object]], **more) -> None:
+    file.write_text(json.dumps({"allowedRoots": allowed, **more}))
+
+
+def group(*mounts, is_main: bool = False) -> Group:
+    return Group(folder="team", mounts=list(mounts), is_main=is_main)
+
+
+def one(mount, **fields):
+    """The only mount that is effective, or the only reason."""
+    verdict = judge(group(mount, **fields))
+    assert len(verdict.effective) + len(verdict.refused) == 1
+    return verdict.effective[0] if verdict.effective else verdict.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("folder", "asked", "main_only", "is_main", "writes"),
+    [
+        ("projects/site", True, False, False, True),
+        ("projects/site", False, False, False, False),
+        ("media/films", True, False, True, False),
+        ("projects/site", True, True, False, False),
+        ("projects/site", True, True, True, True),
+    ],
+)
+def test_who_may_write(home, settings, folder, asked, main_only, is_main, writes):
+    allow(settings.MOUNT_ALLOWLIST, roots(home), nonMainReadOnly=main_only)
+    found = one({"host": str(home / folder), "write": asked}, is_main=is_main)
+    assert found.write is writes
+    assert bool(found.note) is (asked and not writes)
+
+
+def test_where_the_file_does_not_say_so_only_main_writes(home, settings):
+    allow(settings.MOUNT_ALLOWLIST, roots(home))
+    assert one({"host": str(home / "projects/site"), "write": True}).write is False
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("projects/out", "none of the folders"), ("projects/out/site", "none of the folders"),
+        ("projects/../elsewhere", "none of the folders"), ("elsewhere", "none of the folders"),
+        ("projects/.SSH/keys", "“.SSH” in its path"), ("projects/.aws", "“.aws”"), ("projects/a/id_rsa", "“id_rsa”"),
+        ("projects/credentials", "“credentials”"), ("projects/.env", "“.env”"), ("projects/.env.d", "“.env.d”"),
+        ("projects/vault", "“vault”"), ("projects/harmless", "“.SSH”"), ("projects/circle", "does not exist"),
+        ("projects/missing", "does not exist"), ("projects/file", "no folder"), ("projects/no:colon", "no plain name"),
+        ("", "which no agent may see"), ("config", "which no agent may see"),
+    ],
+)  # fmt: skip
+def test_folders_that_are_refused(home, folder, reason):
+    assert reason in one({"host": str(home / folder)})
+
+
+@pytest.mark.parametrize(
+    "folder", ["projects", "projects/site", "projects/my.environment", "projects/credentials-docs"]
+)
+def test_folders_that_only_look_like_blocked_ones_are_mounted(home, folder):
+    assert one({"host": str(home / folder)}).target == f"/workspace/extra/{Path(folder).name}"
+
+
+def test_a_link_inside_the_root_is_mounted_as_what_it_leads_to(home):
+    found = one({"host": str(home / "projects/in")})
+    assert (found.source, found.target) == (home / "projects/site", "/workspace/extra/in")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../escape", "/etc", "", "repo:rw", "/workspacefoo", "..", ".", ".hidden", "a/b", "a,b", "a b", "a\n", "a\0",
+     "x" * 101, "a..b"],
+)  # fmt: skip
+def test_names_in_the_container_that_are_refused(home, name):
+    assert "no plain name" in one({"host": str(home / "projects/site"), "container": name})
+
+
+@pytest.mark.parametrize("name", ["repo", "my-site", "v1.2", "项目", "_x"])
+def test_names_in_the_container_that_are_good(home, name):
+    assert one({"host": str(home / "projects/site"), "container": name}).target == f"/workspace/extra/{name}"
+
+
+@pytest.mark.parametrize(
+    "mount",
+    ["/etc", 5, None, {}, {"host": ""}, {"host": 5}, {"host": ["/"]}, {"host": "/tmp", "mode": "rw"},
+     {"host": "/tmp", "write": "yes"}, {"host": "/tmp", "container": 5}, {"host": "projects"}, {"host": "/tmp\0/x"},
+     {"host": "~nobody-of-this-name/x"}, {"host": "/" + "x" * 5000}],
+)  # fmt: skip
+def test_whatever_else_stands_in_the_row_is_refused_with_a_reason(home, mount):
+    assert isinstance(one(mount), str)
+
+
+@pytest.mark.parametrize("ours", ["DATA_DIR", "BASE_DIR"])
+def test_our_own_folders_their_ancestors_and_their_insides_are_refused(home, settings, ours):
+    own = home / "projects" / "bot"
+    (own / "groups" / "other").mkdir(parents=True)
+    setattr(settings, ours, own)
+    settings.HOST_DATA_DIR = settings.DATA_DIR
+    for folder in (own, own / "groups" / "other", own.parent):
+        assert "no agent may see" in one({"host": str(folder)})
+    assert one({"host": str(home / "projects/site")}).write is False
+
+
+def test_a_folder_that_holds_a_secret_file_of_ours_is_refused(home, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY_FILE", str(home / "projects" / "site" / "key"))
+    assert "own configuration" in one({"host": str(home / "projects")})
+    assert one({"host": str(home / "projects/credentials-docs")}).write is False
+
+
+@pytest.mark.parametrize("folder", ["/", "/proc", "/sys", "/dev", "/run", "/etc", "/var", "/var/run"])
+def test_the_systems_own_folders_are_refused_whatever_the_allowlist_says(home, settings, folder):
+    allow(settings.MOUNT_ALLOWLIST, [{"path": "/"}])
+    assert "no agent may see" in one({"host": folder, "container": "x"})
+
+
+def test_a_good_and_a_bad_folder(home):
+    verdict = judge(group({"host": str(home / "projects/site")}, {"host": "/etc"}))
+    assert [mount.target for mount in verdict.effective] == ["/workspace/extra/site"]
+    assert [refusal.asked for refusal in verdict.refused] == ["/etc"]
+
+
+def test_two_folders_of_one_name_and_too_many_of_them(home):
+    same = {"host": str(home / "projects/site")}
+    assert "Another folder" in judge(group(same, same)).refused[0].reason
+    assert "More than" in judge(group(*[same] * 21)).refused[0].reason
+
+
+def test_a_group_without_wishes_needs_no_file(home, settings):
+    settings.MOUNT_ALLOWLIST = home / "nowhere.json"
+    assert judge(group()) == judge(group())
+    assert not judge(group()).refused
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no mount allowlist"), ("{", "broken"), ("[]", "must be an object"),
+        ('{"allowedRoots": {}}', "must be list"),
+        ('{"allowedRoots": [{"path": "projects"}]}', "no absolute path"), ('{"allowedRoot": []}', "unknown key"),
+        ('{"nonMainReadOnly": "no"}', "must be bool"), ('{"blockedPatterns": [5]}', "must hold names"),
+        ('{"allowedRoots": [{"path": "/srv", "readOnly": true}]}', "unknown key"), ("[" * 100_000, "broken"),
+        ("\xff", "broken"),
+    ],
+)  # fmt: skip
+def test_no_file_or_a_broken_one_refuses_everything_and_a_corrected_one_counts_at_once(home, settings, content, reason):
+    settings.MOUNT_ALLOWLIST.unlink()
+    if content is not None:
+        settings.MOUNT_ALLOWLIST.write_text(content, encoding="latin-1")
+    assert reason in one({"host": str(home / "projects/site")})
+    allow(settings.MOUNT_ALLOWLIST, roots(home))
+    assert one({"host": str(home / "projects/site")}).target == "/workspace/extra/site"
+
+
+def test_a_root_that_is_away_leaves_the_others_and_is_named_in_the_reason(home, settings):
+    allow(settings.MOUNT_ALLOWLIST, [*roots(home), {"path": str(home / "gone")}])
+    assert one({"host": str(home / "projects/site")}).write is False
+    assert f"{home / 'gone'} does not exist" in one({"host": str(home / "elsewhere")})
+
+
+def test_the_innermost_root_decides(home, settings):
+    inner = {"path": str(home / "projects/site"), "allowReadWrite": False}
+    allow(settings.MOUNT_ALLOWLIST, [inner, *roots(home)], nonMainReadOnly=False)
+    assert "lets nobody write" in one({"host": str(home / "projects/site"), "write": True}).note
+
+
+def test_a_service_in_a_container_maps_to_the_hosts_path_or_refuses(home, settings):
+    settings.HOST_DATA_DIR = Path("/srv/bot")
+    assert "needs its hostPath" in one({"host": str(home / "projects/site")})
+    allow(settings.MOUNT_ALLOWLIST, [{"path": str(home / "projects"), "hostPath": "/home/ann/projects"}])
+    found = one({"host": str(home / "projects/in")})
+    assert (found.source, found.path) == (Path("/home/ann/projects/site"), home / "projects/site")
+
+
+def test_a_folder_that_was_exchanged_after_the_check_is_noticed(home):
+    found = one({"host": str(home / "projects/site")})
+    assert still_the_same(found, found.path)
+    found.path.rename(home / "projects" / "old")
+    assert not still_the_same(found, found.path)
+    found.path.symlink_to("/etc")
+    assert not still_the_same(found, found.path)
