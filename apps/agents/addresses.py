@@ -2,17 +2,16 @@
 
 import ipaddress
 import logging
-import re
 import socket
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerError
-from contextlib import suppress
 from functools import cache
 
-import idna
 from django.conf import settings
+
+from apps.chats.hosts import MAX_PORT, BadHostError, literal, normal_host
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +20,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 RESOLVE_TIMEOUT = 10.0  # seconds
 CONNECT_TIMEOUT = 10.0  # seconds, for all addresses of a name together
-MAX_PORT = 65535
-LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
-NUMBER = re.compile(r"^(0x[0-9a-f]*|[0-9]+)\Z")  # as a last label: some resolvers read 0x7f.1 as an address
 
 
 def _table(*rows: tuple[str, str]) -> list[tuple[Network, str]]:
@@ -62,32 +58,6 @@ class UnreachableError(Exception):
     """The name does not resolve, or nobody answers there."""
 
 
-def normal_host(host: str) -> str:
-    """Lower case, without a trailing dot or brackets, in IDNA's ASCII form; raises AddressRefusedError."""
-    text = host.strip().removesuffix(".").removeprefix("[").removesuffix("]")
-    if literal(text):
-        return str(literal(text))
-    try:
-        # UTS 46 also turns full-width digits and dots into plain ones, so it comes before any look at the text.
-        name = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode().lower()
-    except (idna.IDNAError, UnicodeError) as error:
-        raise AddressRefusedError(f"“{host[:100]}” is no host name.") from error
-    if literal(name):
-        return str(literal(name))
-    labels = name.split(".")
-    if len(name) > 253 or not all(LABEL.match(label) for label in labels) or NUMBER.match(labels[-1]):
-        raise AddressRefusedError(f"“{host[:100]}” is no host name.")
-    return name
-
-
-def literal(host: str) -> Address | None:
-    """The address, where the text is one. A zone (`fe80::1%eth0`) is part of no address that is meant here."""
-    with suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        return None if "%" in host else address
-    return None
-
-
 def refusal(address: str, opened: Sequence[Network] | None = None) -> str:
     """Why nobody may be sent to this address, or an empty string; `opened` defaults to NGB_EGRESS_ALLOW_PRIVATE."""
     found = literal(address)
@@ -113,7 +83,10 @@ def resolve_public(host: str, port: int) -> tuple[str, ...]:
     Connect to one of them, not to the name: asked again, it may answer otherwise.
     Raises AddressRefusedError when there is none but refused ones, UnreachableError when there is none at all.
     """
-    name = normal_host(host)
+    try:
+        name = normal_host(host)
+    except BadHostError as error:
+        raise AddressRefusedError(str(error)) from error
     if not 0 < port <= MAX_PORT:
         raise AddressRefusedError(f"{port} is no port.")
     found = [str(literal(name))] if literal(name) else _resolve(name, port)
