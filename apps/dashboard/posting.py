@@ -1,14 +1,18 @@
 """What a person writes on the chat page, on its way into the product."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message
+from apps.dashboard import uploads
 from apps.dashboard.transcript import sender_id
 from apps.platforms.intake import accept
 
@@ -24,27 +28,53 @@ class PostError(Exception):
         self.status = status
 
 
-def post(chat: Chat, *, user: AbstractBaseUser, external_id: str, text: str) -> Message:
+def post(
+    chat: Chat, *, user: AbstractBaseUser, external_id: str, text: str, files: Sequence[uploads.Upload] = ()
+) -> Message:
     """Stores it, or finds it stored: the same external id again changes nothing. Raises PostError."""
-    _check(external_id, text)
+    _check(external_id, text, files)
     known = chat.messages.inbound().filter(external_id=external_id)
     if (message := known.first()) is not None:
         return message
     if _is_too_fast(chat):
         raise PostError(_("Too many messages in a short time: wait some seconds."), status=429)
-    stored = accept(chat.channel, _inbound(chat, user, external_id, text)) or known.first()
-    if stored is None:
-        raise PostError(_("The message was not accepted: the sender is blocked, or a plugin refused it."), status=403)
-    return stored
+    try:
+        return _store(chat, _inbound(chat, user, external_id, text), files)
+    except _NotStoredError as error:
+        if (message := known.first()) is not None:  # the same request, a moment earlier
+            return message
+        sentence = _("The message was not accepted: the sender is blocked, or a plugin refused it.")
+        raise PostError(sentence, status=403) from error
+    except uploads.UploadError as error:
+        raise PostError(str(error), status=error.status) from error
 
 
-def _check(external_id: str, text: str) -> None:
+class _NotStoredError(Exception):
+    """Intake did not want it."""
+
+
+def _store(chat: Chat, message: InboundMessage, files: Sequence[uploads.Upload]) -> Message:
+    """With its files, or nothing of both."""
+    assert chat.group is not None
+    with uploads.saved(chat.group, files) as saved, transaction.atomic():
+        whole = replace(message, attachments=tuple(one.attachment for one in saved))
+        if (stored := accept(chat.channel, whole)) is None:
+            raise _NotStoredError
+        uploads.attach(stored, saved)
+        return stored
+
+
+def _check(external_id: str, text: str, files: Sequence[uploads.Upload]) -> None:
     try:
         uuid.UUID(external_id)
     except ValueError as error:
         raise PostError(_("The message has no valid id.")) from error
-    if not text.strip():
+    if not text.strip() and not files:
         raise PostError(_("The message is empty."))
+    try:
+        uploads.check(files)
+    except uploads.UploadError as error:
+        raise PostError(str(error), status=error.status) from error
     if len(text) > MOST_CHARACTERS:
         sentence = _("The message has %(length)d characters; at most %(most)d are taken.")
         raise PostError(sentence % {"length": len(text), "most": MOST_CHARACTERS}, status=413)

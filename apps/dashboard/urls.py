@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.dashboard.consumers import ChatConsumer
-from apps.dashboard.views import chat, health, overview
+from apps.dashboard.views import chat, files, health, overview
 
 app_name = "dashboard"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("chat/<str:folder>/", chat.show, name="chat"),
     path("chat/<str:folder>/messages/", chat.messages, name="messages"),
     path("chat/<str:folder>/stop/", chat.stop, name="stop"),
+    path("chat/<str:folder>/files/<int:number>/", files.show, name="file"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,8 +1,8 @@
 import pytest
 
 from apps.chats.engagement import calls_agent
-from apps.chats.inbound import InboundMessage
-from apps.chats.models import Chat, Group
+from apps.chats.inbound import InboundAttachment, InboundMessage
+from apps.chats.models import Chat, Group, Message
 
 MENTION, PREFIX, ALWAYS = Group.Engage.MENTION, Group.Engage.PREFIX, Group.Engage.ALWAYS
 
@@ -68,3 +68,9 @@ def test_another_bot_never_calls():
 
 def test_a_very_long_text_is_judged_quickly():
     assert not calls_agent(group(), message("@And" * 200_000))
+
+
+def test_a_picture_without_words_calls_where_everything_does():
+    picture = InboundAttachment(kind=Message.Kind.IMAGE, source={})
+    assert calls_agent(group(engage=ALWAYS), message("", attachments=(picture,)))
+    assert not calls_agent(group(), message("", attachments=(picture,)))

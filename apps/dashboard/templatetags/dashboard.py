@@ -3,8 +3,8 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from apps.chats.models import Message
-from apps.chats.services import visible
+from apps.chats.models import Attachment, Message
+from apps.chats.services import SHOWN, visible
 from apps.dashboard.markdown import to_html
 
 register = template.Library()
@@ -22,3 +22,9 @@ def author(message: Message) -> str:
 @register.filter
 def visible_markdown(text: str) -> SafeString:
     return to_html(visible(text))
+
+
+@register.filter
+def is_picture(attachment: Attachment) -> bool:
+    """What every browser shows as a picture."""
+    return attachment.mime in SHOWN

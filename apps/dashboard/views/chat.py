@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -17,6 +18,7 @@ from apps.chats.models import Chat, Group
 from apps.dashboard import transcript
 from apps.dashboard.posting import MOST_CHARACTERS, PostError, post
 from apps.dashboard.serving import serving
+from apps.dashboard.uploads import MOST_FILES, megabytes
 
 
 @never_cache
@@ -30,7 +32,7 @@ def list_groups(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def show(request: HttpRequest, folder: str) -> HttpResponse:
-    chat = _chat_or_404(folder)
+    chat = chat_or_404(folder)
     context = _page(request, chat) | {
         "chat": chat,
         "group": chat.group,
@@ -38,6 +40,9 @@ def show(request: HttpRequest, folder: str) -> HttpResponse:
         "work": transcript.work(chat),
         "serving": serving(),
         "most_characters": MOST_CHARACTERS,
+        "most_files": MOST_FILES,
+        "most_bytes": settings.MEDIA_LIMIT,
+        "most_megabytes": megabytes(settings.MEDIA_LIMIT),
     }
     return render(request, "dashboard/chat.html", context | {"run": context["work"].run})
 
@@ -48,7 +53,7 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
     """GET: older messages as a fragment. POST: one message; JSON answers with a sentence where it is refused."""
     if not request.user.is_authenticated:
         return _refusal(_("You are signed out."), 401)
-    chat = _chat_or_404(folder)
+    chat = chat_or_404(folder)
     if request.method == "GET":
         return render(request, "dashboard/_messages.html", _page(request, chat))
     try:
@@ -57,6 +62,7 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
             user=request.user,
             external_id=request.POST.get("id", "") or str(uuid4()),
             text=request.POST.get("text", "").replace("\r\n", "\n"),
+            files=request.FILES.getlist("files"),
         )
     except PostError as error:
         return _refusal(str(error), error.status)
@@ -68,7 +74,7 @@ def stop(request: HttpRequest, folder: str) -> HttpResponse:
     """Stops the open runs of this chat; saying it twice does no harm."""
     if not request.user.is_authenticated:
         return _refusal(_("You are signed out."), 401)
-    open_runs = Run.objects.filter(chat=_chat_or_404(folder), status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    open_runs = Run.objects.filter(chat=chat_or_404(folder), status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     for run in open_runs:
         stop_run(run)
     return JsonResponse({"stopped": len(open_runs)})
@@ -95,7 +101,7 @@ def _page(request: HttpRequest, chat: Chat) -> dict[str, Any]:
     }
 
 
-def _chat_or_404(folder: str) -> Chat:
+def chat_or_404(folder: str) -> Chat:
     if (chat := transcript.chat_of(folder)) is None:
         raise Http404(f"no group has the folder {folder!r}")
     return chat

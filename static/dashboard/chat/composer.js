@@ -1,3 +1,5 @@
+import { chosenFiles, clearFiles } from "./files.js";
+
 // The field: Enter sends, Shift+Enter breaks the line, a composition (IME) is never cut; the draft survives a reload.
 const form = document.getElementById("composer");
 const field = document.getElementById("writing");
@@ -38,16 +40,18 @@ export function compose({ key, most, onSend }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = field.value.trim();
-    if (!text) return;
+    const files = chosenFiles();
+    if (!text && !files.length) return;
     const length = [...text].length;
     if (length > most) {
       wrong.textContent = wrong.dataset.long.replace("{length}", length).replace("{most}", most);
       return;
     }
     field.value = "";
+    clearFiles();
     keep();
     fit();
     field.focus();
-    onSend(text);
+    onSend(text, files);
   });
 }

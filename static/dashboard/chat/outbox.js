@@ -1,6 +1,7 @@
 // What was written and is not stored yet. Each has an id of its own, so that sending it again does no harm.
 const LONGEST_PAUSE = 15_000;
 const TIME_LIMIT = 20_000;
+const SLOWEST = 50; // bytes a millisecond that an upload may be slow
 
 export class Outbox {
   // post(item, signal) → Response; onChange(item, state, sentence): sending, waiting, stored, refused, out
@@ -14,8 +15,8 @@ export class Outbox {
     this.timer = null;
   }
 
-  add(text) {
-    const item = { id: crypto.randomUUID?.() ?? fallbackId(), text };
+  add(text, files = []) {
+    const item = { id: crypto.randomUUID?.() ?? fallbackId(), text, files };
     this.items.push(item);
     this.#keep();
     return item;
@@ -49,7 +50,7 @@ export class Outbox {
     this.onChange(item, "sending");
     let response = null;
     try {
-      response = await this.post(item, AbortSignal.timeout(TIME_LIMIT));
+      response = await this.post(item, AbortSignal.timeout(timeLimit(item)));
     } catch {
       // no connection, or no answer in time: it is sent again below
     }
@@ -80,7 +81,8 @@ export class Outbox {
 
   #keep() {
     try {
-      sessionStorage.setItem(this.key, JSON.stringify(this.items));
+      // Files cannot be kept over a reload, and half a message is none.
+      sessionStorage.setItem(this.key, JSON.stringify(this.items.filter((item) => !item.files?.length)));
     } catch {
       // kept by this page only
     }
@@ -93,6 +95,10 @@ export class Outbox {
       return [];
     }
   }
+}
+
+function timeLimit(item) {
+  return TIME_LIMIT + (item.files ?? []).reduce((sum, file) => sum + file.size, 0) / SLOWEST;
 }
 
 async function sentence(response) {

@@ -15,9 +15,19 @@ function currentToken() {
   return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? token;
 }
 
-function post(url, fields, signal) {
+function post(url, fields, signal, files = []) {
   const headers = { "X-CSRFToken": currentToken() };
-  return fetch(url, { method: "POST", headers, body: new URLSearchParams(fields), redirect: "error", signal });
+  const body = files.length ? new FormData() : new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  for (const file of files) body.append("files", file);
+  return fetch(url, { method: "POST", headers, body, redirect: "error", signal });
+}
+
+function fileName(file) {
+  const name = document.createElement("p");
+  name.className = "attachment";
+  name.textContent = file.name;
+  return name;
 }
 
 // What is written and not stored yet stands at the end of the transcript.
@@ -25,6 +35,7 @@ function pending(item) {
   const drawn = template.content.firstElementChild.cloneNode(true);
   drawn.dataset.external = item.id;
   drawn.querySelector(".text").textContent = item.text;
+  for (const file of item.files ?? []) drawn.querySelector(".delivery").before(fileName(file));
   drawn.querySelector("[data-again]").addEventListener("click", () => outbox.retry(item.id));
   drawn.querySelector("[data-discard]").addEventListener("click", () => {
     outbox.drop(item.id);
@@ -47,7 +58,7 @@ function changed(item, state, sentence) {
 
 const outbox = new Outbox({
   key: `outbox:${room.dataset.folder}`,
-  post: (item, signal) => post(room.dataset.messagesUrl, { id: item.id, text: item.text }, signal),
+  post: (item, signal) => post(room.dataset.messagesUrl, { id: item.id, text: item.text }, signal, item.files),
   onChange: changed,
 });
 
@@ -120,8 +131,8 @@ new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecti
 compose({
   key: `draft:${room.dataset.folder}`,
   most: Number(room.dataset.most),
-  onSend: (text) => {
-    const item = outbox.add(text);
+  onSend: (text, files) => {
+    const item = outbox.add(text, files);
     pending(item);
     outbox.flush();
   },

@@ -14,6 +14,7 @@ let running = null; // the run whose pieces are shown
 let drawn = null; // the state of the work, as it was told last
 let shown = 0; // code points of its text
 let following = true; // the reader is at the end
+let lastTop = 0; // where it stood
 let unread = 0; // answers that came while the page was hidden
 const title = document.title;
 
@@ -24,6 +25,7 @@ export function seen() {
 
 export function toEnd() {
   scroll.scrollTop = scroll.scrollHeight;
+  lastTop = scroll.scrollTop;
   following = true;
   newest.hidden = true;
 }
@@ -131,10 +133,15 @@ export function begin(run) {
   localise(document);
   toEnd();
   scroll.addEventListener("scroll", () => {
-    following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+    // A picture that grew meanwhile is no reader who went away: only upwards counts.
+    const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+    if (isAtEnd) following = true;
+    else if (scroll.scrollTop < lastTop) following = false;
+    lastTop = scroll.scrollTop;
     if (following) newest.hidden = true;
   });
   new ResizeObserver(() => following && toEnd()).observe(scroll); // a phone's keyboard, a growing field
+  list.addEventListener("load", () => grown(false), true); // a picture has its height only now
   newest.addEventListener("click", toEnd);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
