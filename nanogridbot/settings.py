@@ -149,6 +149,7 @@ AGENT_OCI_RUNTIME = env.text("AGENT_OCI_RUNTIME")
 AGENT_CONCURRENCY = env.integer("AGENT_CONCURRENCY", 8, at_least=1)
 AGENT_MAX_CONTAINERS = env.integer("AGENT_MAX_CONTAINERS", 5, at_least=1)
 AGENT_TURN_TIMEOUT = env.number("AGENT_TURN_TIMEOUT", 1800, at_least=1)
+AGENT_QUESTION_TIMEOUT = env.number("AGENT_QUESTION_TIMEOUT", 300, at_least=1)  # seconds in which people may answer
 AGENT_IDLE_TIMEOUT = env.number("AGENT_IDLE_TIMEOUT", 1800)
 AGENT_MODEL_TIMEOUT = env.number("AGENT_MODEL_TIMEOUT", 120, at_least=1)  # seconds without a byte from the model
 AGENT_PROMPT_LIMIT = env.integer("AGENT_PROMPT_LIMIT", 100, at_least=1)  # messages in one prompt
@@ -159,6 +160,7 @@ MOUNT_ALLOWLIST = Path(env.text("NGB_MOUNT_ALLOWLIST", "~/.config/nanogridbot/mo
 EGRESS_PORTS = [int(port) for port in env.numbers("NGB_EGRESS_PORTS", "80,443")]
 EGRESS_ALLOW_PRIVATE = env.networks("NGB_EGRESS_ALLOW_PRIVATE")
 EGRESS_LIMIT_MB = env.integer("NGB_EGRESS_LIMIT_MB", 1024, at_least=1)  # of one run, both ways together
+MCP_PRIVATE_HOSTS = env.words("NGB_MCP_PRIVATE_HOSTS")  # host:port of MCP servers that may lie inside
 
 # Channels.
 CHANNEL_STALL_TIMEOUT = env.number("CHANNEL_STALL_TIMEOUT", 120, at_least=1)

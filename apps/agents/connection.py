@@ -85,7 +85,11 @@ class Connection:
         self._agent = self.runtime.open(self.session)
         closed = self._closed
         self._link = Link(self._agent.stream, lambda frame: self._arrived(frame, closed))
-        self._gateway = Gateway(self._link, on_refusal=lambda sentence: self._put(("refused", sentence), closed))
+        self._gateway = Gateway(
+            self._link,
+            on_refusal=lambda sentence: self._put(("refused", sentence), closed),
+            group_id=self.session.group_id,
+        )
         try:
             self._link.end_line()
             self.send("start", protocol=PROTOCOL, **start)

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from functools import cache
 
 import httpx
 from django.conf import settings
 
+from apps.agents import mcp
+from apps.agents.calls import Call
 from apps.agents.link import Frame, Link, LinkClosedError
 from apps.agents.metering import Meter
 from apps.agents.pricing import Usage
@@ -28,19 +29,6 @@ NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the ag
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_AT_ONCE = 8  # calls of one agent
-
-
-@dataclass(slots=True)
-class Call:
-    """One model call on its way."""
-
-    id: str
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytearray
-    answered: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 @cache
@@ -61,8 +49,9 @@ class Gateway:
     The command line in the container goes on retrying a refused key for minutes; who hears of it here can end the run.
     """
 
-    def __init__(self, link: Link, *, on_refusal: Callable[[str], None]) -> None:
+    def __init__(self, link: Link, *, on_refusal: Callable[[str], None], group_id: int | None = None) -> None:
         self._link = link
+        self._group_id = group_id  # whose MCP servers may be called
         self._on_refusal = on_refusal
         self._calls: dict[str, Call] = {}
         self._lock = threading.Lock()
@@ -82,18 +71,19 @@ class Gateway:
         if call is None:
             return None  # it has ended meanwhile
         if frame["type"] == "http_cancel":
-            return call.cancelled.set()
+            return call.cancel()
         return self._more(call, data, last=bool(frame.get("last")))
 
     def close(self) -> None:
         """The turn is over: what is still on its way is let go."""
         for call in list(self._calls.values()):
-            call.cancelled.set()
+            call.cancel()
 
     def _open(self, frame: Frame, data: bytes) -> None:
         headers = {str(name).lower(): str(value) for name, value in dict(frame.get("headers") or {}).items()}
         call = Call(str(frame["id"]), str(frame.get("method")), str(frame.get("path")), headers, bytearray())
-        if (call.method, call.path.partition("?")[0]) not in ALLOWED:
+        to_mcp = call.path.startswith(mcp.PREFIX) and self._group_id is not None
+        if not to_mcp and (call.method, call.path.partition("?")[0]) not in ALLOWED:
             return self._refuse(call.id, 404, f"{call.method} {call.path} is not a call that agents may make.")
         if len(self._calls) >= MAX_AT_ONCE:
             return self._refuse(call.id, 429, f"More than {MAX_AT_ONCE} model calls at once.")
@@ -110,7 +100,10 @@ class Gateway:
 
     def _carry(self, call: Call) -> None:
         try:
-            self._forward(call)
+            if call.path.startswith(mcp.PREFIX):
+                mcp.carry(call, self._link, self._group_id)
+            else:
+                self._forward(call)
         except LinkClosedError:
             logger.debug("the agent went away during model call %s", call.id)
         except httpx.HTTPError as error:
