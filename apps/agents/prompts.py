@@ -41,6 +41,7 @@ class Prompt:
     calls: bool  # at least one of them calls the agent
     last_call: str = ""  # the platform's id of the one that called last
     images: tuple[str, ...] = ()  # paths in the workspace, oldest first
+    callers: frozenset[int | None] = frozenset()  # the senders of those that call; None: nobody known
 
 
 def compose(run: Run, *, after: int = 0) -> Prompt | None:
@@ -53,13 +54,14 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
     if not newest:
         return None
     older = waiting.filter(pk__lt=newest[-1].pk) if len(newest) == settings.AGENT_PROMPT_LIMIT else waiting.none()
-    found = [*older.only("pk", "calls_agent", "external_id"), *newest[::-1]]
+    found = [*older.only("pk", "calls_agent", "external_id", "sender"), *newest[::-1]]
     lines = _newest_lines(newest, run.group)
     text = _messages(lines, run.group, left_out=len(found) - len(lines))
     calls = [message.external_id for message in found if message.calls_agent]
     handles = tuple(message.pk for message in found)
     images = _newest_images(newest[: len(lines)])
-    return Prompt(text, handles, calls=bool(calls), last_call=calls[-1] if calls else "", images=images)
+    callers = frozenset(message.sender_id for message in found if message.calls_agent)
+    return Prompt(text, handles, bool(calls), calls[-1] if calls else "", images, callers)
 
 
 def _newest_lines(newest_first: Sequence[Message], group: Group) -> list[str]:
@@ -126,6 +128,15 @@ def _message(message: Message, group: Group) -> str:
         quoted = f"<quoted sender={quoteattr(message.quoted_sender)}>{escape(_cut(message.quoted_text))}</quoted>"
     files = "".join(_attachment(attachment) for attachment in message.attachments.all())
     return f"<message {head}>{quoted}{escape(_cut(message.text))}{files}</message>"
+
+
+def found_message(message: Message, group: Group, *, most: int) -> str:
+    """One that a search found, cut to so many characters; `number` is what a search goes on from."""
+    attributes = {"number": str(message.pk), "id": message.external_id, "chat": message.chat.jid}
+    attributes |= {"sender": message.sender_name, "time": _time(message.sent_at, group)}
+    head = " ".join(f"{name}={quoteattr(CONTROL.sub('', value))}" for name, value in attributes.items() if value)
+    text = CONTROL.sub("", message.text)
+    return f"<message {head}>{escape(text[:most])}{'…' if len(text) > most else ''}</message>"
 
 
 def _attachment(attachment: Attachment) -> str:

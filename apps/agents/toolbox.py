@@ -4,15 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from apps.agents import authority
 from apps.agents.models import Run
+from apps.chats import incidents
+from apps.chats.models import Group
 
 Input = TypeVar("Input", bound=BaseModel)
 
 
 class ToolRefusedError(Exception):
     """The tool says no; the sentence is for the agent."""
+
+
+class ForbiddenError(ToolRefusedError):
+    """The run may not do this: the sentence is an incident as well."""
+
+
+class Nothing(BaseModel):
+    """The input of a tool that needs none."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +44,40 @@ _tools: dict[str, Tool] = {}
 
 
 def tool(
-    name: str, description: str, input_model: type[Input]
+    name: str, description: str, input_model: type[Input], *, main_only: bool = False, admin_only: bool = False
 ) -> Callable[[Callable[[Run, Input], str]], Callable[[Run, Input], str]]:
-    """Registers `function(run, input) -> text for the agent`; the run is the link's own, never a field of the input."""
+    """Registers `function(run, input) -> text for the agent`; the run is the link's own, never a field of the input.
+
+    main_only: other groups are not even offered it. admin_only: everybody who called must be an admin.
+    """
 
     def register(function: Callable[[Run, Input], str]) -> Callable[[Run, Input], str]:
         _tools[name] = Tool(name, description, input_model, input_model.model_json_schema(), function)
+        authority.declare(name, main_only=main_only, admin_only=admin_only)
         return function
 
     return register
 
 
-def definitions() -> list[dict[str, Any]]:
-    return [_tools[name].definition() for name in sorted(_tools)]
+def definitions(group: Group) -> list[dict[str, Any]]:
+    """What this group's agent is offered, always in the same order: a change would restart a warm agent."""
+    return [_tools[name].definition() for name in _offered(group)]
 
 
 def call(run: Run, name: str, given: Any) -> str:
     """Raises ToolRefusedError with a sentence the agent can act on."""
+    try:
+        return _called(run, name, given)
+    except ForbiddenError as error:
+        incidents.record("refused tool", run.group.folder, str(error))
+        raise
+
+
+def _called(run: Run, name: str, given: Any) -> str:
     if name not in _tools:
-        raise ToolRefusedError(f"There is no tool {name!r}; there are {', '.join(sorted(_tools))}.")
+        raise ToolRefusedError(f"There is no tool {name[:100]!r}; there are {', '.join(_offered(run.group))}.")
+    if sentence := authority.refusal(run, name):
+        raise ForbiddenError(sentence)
     found = _tools[name]
     try:
         checked = found.input_model.model_validate(given)
@@ -58,3 +86,7 @@ def call(run: Run, name: str, given: Any) -> str:
             "; ".join(f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors())
         ) from error
     return found.call(run, checked)
+
+
+def _offered(group: Group) -> list[str]:
+    return [name for name in sorted(_tools) if authority.is_offered(group, name)]

@@ -4,16 +4,12 @@ import logging
 import queue
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
 
-from apps.agents import prompts, toolbox, wakeups
+from apps.agents import authority, prompts, toolbox, wakeups
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -28,6 +24,7 @@ from apps.agents.link import BadLine, Frame
 from apps.agents.models import Run, RunStep
 from apps.agents.pricing import Usage
 from apps.agents.runtimes.base import Runtime
+from apps.agents.toolcalls import ToolCalls
 from apps.chats import incidents
 from apps.chats.models import Message
 from apps.chats.services import storable
@@ -62,11 +59,6 @@ class Answer:
     interrupted: bool = False
 
 
-@cache
-def _tool_pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=settings.AGENT_CONCURRENCY * 2, thread_name_prefix="tool")
-
-
 class Turn:
     """Lives in one worker thread. `converse` returns the answer, None when there is nothing to answer, or raises
 
@@ -77,6 +69,7 @@ class Turn:
         self.run, self.runtime, self.agent = run, runtime, agent
         self._inbox: wakeups.Inbox = queue.Queue(MAX_WAITING_FRAMES)
         self._connection = Connection(run.session, runtime, self._inbox)
+        self._tool_calls = ToolCalls(run, self._connection.send)
         self._unaccepted: dict[str, prompts.Prompt] = {}  # on their way
         self._accepted: list[prompts.Prompt] = []
         self._seen = 0  # the newest message that was put into a prompt
@@ -143,7 +136,7 @@ class Turn:
             "session_id": self.run.session.sdk_session_id or None,
             "model": group.model or settings.MODEL,
             "instructions": prompts.instructions(group, with_memory=place.builtin_tools == "none"),
-            "tools": toolbox.definitions(),
+            "tools": toolbox.definitions(group),
             "options": {
                 "cwd": place.cwd,
                 "add_dirs": place.add_dirs,
@@ -159,6 +152,7 @@ class Turn:
         prompt_id = f"{self.run.pk}.{self.run.attempt}.{self._prompts}"
         self._unaccepted[prompt_id] = prompt
         self._seen = max((self._seen, *prompt.handles))
+        authority.took(self.run, prompt.callers)
         self._connection.send("prompt", id=prompt_id, text=note + prompt.text, images=prompt.images)
 
     def _until_the_end(self) -> Answer:
@@ -268,24 +262,7 @@ class Turn:
         logger.log(min(level, logging.WARNING), "agent: %s", str(frame["message"])[:2000])
 
     def _on_tool_call(self, frame: Frame) -> None:
-        call_id, name, given = str(frame["id"]), str(frame["name"]), frame.get("input") or {}
-        _tool_pool().submit(copy_context().run, self._serve_tool, call_id, name, given)
-
-    def _serve_tool(self, call_id: str, name: str, given: Any) -> None:
-        is_error = True
-        try:
-            content, is_error = toolbox.call(self.run, name, given), False
-        except toolbox.ToolRefusedError as error:
-            content = str(error)
-        except Exception:
-            logger.exception("the tool %s failed", name)
-            content = f"The tool {name} failed; the service's log says why."
-        finally:
-            close_old_connections()
-        try:
-            self._connection.send("tool_result", id=call_id, content=content, is_error=is_error)
-        except AgentDiedError:
-            logger.info("the agent was gone before it got the result of %s", name)
+        self._tool_calls.take(frame)
 
     def _on_error(self, frame: Frame) -> None:
         error = said_error(frame)

@@ -141,5 +141,9 @@ def _coming_run(message: Message) -> Run | None:
 
 
 def _reply(message: Message, run: Run) -> str | None:
-    said = message.chat.messages.outbound().filter(run=run, pk__gt=message.pk).exclude(kind=Message.Kind.NOTICE)
+    said = (
+        message.chat.messages.outbound()
+        .filter(run=run, pk__gt=message.pk)
+        .exclude(kind__in=(Message.Kind.NOTICE, Message.Kind.REACTION))
+    )
     return "\n\n".join(said.order_by("pk").values_list("text", flat=True)) or None

@@ -81,6 +81,11 @@ def register_chat(chat: Chat, *, group: Group) -> None:
     chat.save(update_fields=["group"])
 
 
+def take_free_chat(chat: Chat, *, group: Group) -> bool:
+    """The same for a chat that belongs to nobody; False when somebody else was faster."""
+    return Chat.objects.filter(pk=chat.pk, group=None).update(group=group) == 1
+
+
 def send_message(
     chat: Chat,
     *,

@@ -7,6 +7,7 @@ class PlatformsConfig(AppConfig):
     verbose_name = _("Platforms")
 
     def ready(self) -> None:
-        from apps.platforms import streaming  # noqa: PLC0415 - models are there only now
+        from apps.platforms import registry, streaming  # noqa: PLC0415 - models are there only now
 
         streaming.attach()
+        registry.declare_abilities()

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,18 @@ GIVE_UP = timedelta(days=1)  # temporary trouble is put up with for so long
 RESEND_WINDOW = timedelta(minutes=15)  # a message that may have arrived is sent again only while it is this young
 
 
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji under somebody's message; set twice it stands there once."""
+
+    chat_id: str
+    message_id: str
+    emoji: str
+
+
+Piece = parcel.Piece | Reaction
+
+
 async def deliver(message: Message, adapter: Adapter, rates: Rates, drafts: Drafts) -> None:
     """Raises DatabaseError only; the row is then found `sending` by the next sweep."""
     await rates.turn(message.chat.channel_id, message.chat.external_id, adapter)
@@ -35,18 +48,23 @@ async def deliver(message: Message, adapter: Adapter, rates: Rates, drafts: Draf
             return
         await _send_pieces(message, pieces, adapter, rates, drafts)
     except PlatformError as error:
-        await in_database(settle, message, error, idempotent=adapter.idempotent)
+        harmless = adapter.idempotent or message.kind == Message.Kind.REACTION
+        await in_database(settle, message, error, idempotent=harmless)
     else:
         await in_database(_sent, message)
 
 
-def _claimed(message: Message, adapter: Adapter) -> list[parcel.Piece] | None:
+def _claimed(message: Message, adapter: Adapter) -> Sequence[Piece] | None:
     """What to send; None when somebody else was faster. Raises PlatformError once it is ours."""
-    return parcel.pieces(message, adapter) if message.claim_delivery() else None
+    if not message.claim_delivery():
+        return None
+    if message.kind == Message.Kind.REACTION:
+        return [Reaction(message.chat.external_id, message.reply_to, message.text)]
+    return parcel.pieces(message, adapter)
 
 
 async def _send_pieces(
-    message: Message, pieces: list[parcel.Piece], adapter: Adapter, rates: Rates, drafts: Drafts
+    message: Message, pieces: Sequence[Piece], adapter: Adapter, rates: Rates, drafts: Drafts
 ) -> None:
     """From the first one that is missing: a retry repeats none that arrived."""
     first = len(message.external_parts)
@@ -55,14 +73,18 @@ async def _send_pieces(
             continue
         if number > first:
             await rates.turn(message.chat.channel_id, message.chat.external_id, adapter)
-        draft_id = await drafts.take(message) if number == 0 and adapter.edit_every else ""
+        may_replace = number == 0 and adapter.edit_every and not isinstance(piece, Reaction)
+        draft_id = await drafts.take(message) if may_replace else ""
         external_id = await _bounded(_send(piece, adapter, draft_id), piece.chat_id)
         await in_database(message.mark_part_sent, external_id)
         if draft_id:
             await drafts.forget(message)
 
 
-async def _send(piece: parcel.Piece, adapter: Adapter, draft_id: str) -> str:
+async def _send(piece: Piece, adapter: Adapter, draft_id: str) -> str:
+    if isinstance(piece, Reaction):
+        await adapter.react(piece.chat_id, piece.message_id, piece.emoji)
+        return ""
     if isinstance(piece, OutboundFile):
         return await adapter.send_file(piece)
     if draft_id:

@@ -4,6 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
+from apps.chats import abilities
 from apps.chats.models import Platform
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.spec import PlatformSpec
@@ -17,6 +18,12 @@ def _spec(platform: str) -> PlatformSpec | None:
 
 
 SPECS: dict[Platform, PlatformSpec] = {platform: spec for platform in Platform if (spec := _spec(platform))}
+
+
+def declare_abilities() -> None:
+    """Those who write messages know no platform, and must not offer what it cannot do."""
+    for platform, spec in SPECS.items():
+        abilities.declare(platform, reactions=spec.reactions)
 
 
 def spec_of(platform: str) -> PlatformSpec:

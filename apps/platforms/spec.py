@@ -41,6 +41,7 @@ class PlatformSpec:
     check: str = ""
     webhook: str = ""
     docs: str = ""  # the page below docs/platforms
+    reactions: bool = False  # the adapter's `react` puts an emoji under a message
 
     @property
     def keys(self) -> list[str]:

@@ -73,6 +73,9 @@ class Run(models.Model):
     # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
     callers: frozenset[int | None] = frozenset()
 
+    # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
+    callers: frozenset[int | None] = frozenset()
+
     objects = RunQuerySet.as_manager()
 
     class Meta:

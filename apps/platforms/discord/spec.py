@@ -6,6 +6,7 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.discord.adapter.DiscordAdapter",
     check="apps.platforms.discord.check.check",
     docs="discord.md",
+    reactions=True,
     credentials=(
         Field(
             "token",

@@ -106,11 +106,11 @@ class FeishuAdapter(Adapter):
         await sending.edit_card(self._api, message_id, part)
 
     async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
-        if name := reaction(emoji):
-            body = {"reaction_type": {"emoji_type": name}}
-            await self._api.call("POST", f"/im/v1/messages/{quote(message_id, safe='')}/reactions", json=body)
-        else:
-            logger.info("Feishu has no reaction for %r", emoji)
+        name = reaction(emoji)
+        if not name:
+            raise PlatformError(f"Feishu has no reaction for {emoji!r}.", permanent=True)
+        body = {"reaction_type": {"emoji_type": name}}
+        await self._api.call("POST", f"/im/v1/messages/{quote(message_id, safe='')}/reactions", json=body)
 
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         message_id, key = quote(str(source["message_id"]), safe=""), quote(str(source["key"]), safe="")

@@ -7,6 +7,7 @@ SPEC = PlatformSpec(
     check="apps.platforms.feishu.check.check",
     webhook="apps.platforms.feishu.webhook.read",
     docs="feishu.md",
+    reactions=True,
     credentials=(
         Field(
             "app_id",

@@ -6,6 +6,7 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.slack.adapter.SlackAdapter",
     check="apps.platforms.slack.check.check",
     docs="slack.md",
+    reactions=True,
     credentials=(
         Field(
             "bot_token",

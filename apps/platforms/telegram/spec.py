@@ -7,6 +7,7 @@ SPEC = PlatformSpec(
     check="apps.platforms.telegram.check.check",
     webhook="apps.platforms.telegram.webhook.read",
     docs="telegram.md",
+    reactions=True,
     credentials=(Field("token", _("The token that @BotFather gave you."), _("Bot token"), required=True),),
     options=(
         API_BASE,

@@ -7,6 +7,7 @@ SPEC = PlatformSpec(
     check="apps.platforms.whatsapp.check.check",
     webhook="apps.platforms.whatsapp.webhook.read",
     docs="whatsapp.md",
+    reactions=True,
     credentials=(
         Field(
             "phone_id",

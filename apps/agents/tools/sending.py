@@ -1,4 +1,4 @@
-"""The agent's own tools on the host."""
+"""Writing and sending files, before the turn is over."""
 
 import os
 from pathlib import PurePosixPath
@@ -9,26 +9,27 @@ from pydantic import BaseModel, Field
 from apps.agents import files
 from apps.agents.models import Run
 from apps.agents.toolbox import ToolRefusedError, tool
+from apps.agents.tools.places import CHAT, chat_named
 from apps.chats import incidents, services
 from apps.chats.models import Chat, Message
 
 MAX_TEXT = 32_000  # characters
-CHAT = "platform:id of another chat of this group; empty: where the run was called."
+SENT_BEFORE = "This was sent already, by an earlier attempt of this run."
 
 
 class SendMessage(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="What to write, in CommonMark.")
-    chat: str = Field(default="", description=CHAT)
+    chat: str = Field(default="", max_length=300, description=CHAT)
 
 
 @tool("send_message", "Write to the chat now, before the turn is over; the person sees it at once.", SendMessage)
 def send_message(run: Run, given: SendMessage) -> str:
-    chat = _chat(run, given.chat)
+    chat = chat_named(run, given.chat)
     thread_id = run.thread_id if chat == run.chat else ""
     text = services.visible(given.text)
     # A retried run may say again what its earlier attempt has said already.
     if run.attempt > 1 and Message.objects.outbound().filter(run=run, chat=chat, text=text).exists():
-        return "This was sent already, by an earlier attempt of this run."
+        return SENT_BEFORE
     sent = services.send_message(
         chat, text=text, thread_id=thread_id, run_id=run.pk, sender_name=run.group.assistant_name
     )
@@ -38,25 +39,17 @@ def send_message(run: Run, given: SendMessage) -> str:
 class SendFile(BaseModel):
     path: str = Field(min_length=1, max_length=1000, description="A file of your folder.")
     caption: str = Field(default="", max_length=MAX_TEXT, description="What to write with it, in CommonMark.")
-    chat: str = Field(default="", description=CHAT)
+    chat: str = Field(default="", max_length=300, description=CHAT)
 
 
 @tool("send_file", "Send a file or an image of your folder to the chat now.", SendFile)
 def send_file(run: Run, given: SendFile) -> str:
-    chat = _chat(run, given.chat)
+    chat = chat_named(run, given.chat)
     if chat.group is None:
         raise ToolRefusedError("The chat belongs to no group any more.")
-    try:
-        file, path = files.open_inside(run.group, given.path)
-    except files.FileRefusedError as error:
-        incidents.record("refused file", run.group.folder, str(error))
-        raise ToolRefusedError(str(error)) from error
-    with file:
-        size = file.seek(0, os.SEEK_END)
-    if not 0 < size <= settings.MEDIA_LIMIT:
-        raise ToolRefusedError(
-            f"The file has {size:,} bytes; it may have up to {settings.MEDIA_LIMIT:,}, and not none."
-        )
+    path, size = _checked(run, given.path)
+    if run.attempt > 1 and _was_sent(run, chat, path, size, services.visible(given.caption)):
+        return SENT_BEFORE
     services.send_file(
         chat,
         path=path,
@@ -70,16 +63,23 @@ def send_file(run: Run, given: SendFile) -> str:
     return "Sent."
 
 
-def _chat(run: Run, jid: str) -> Chat:
-    if not jid:
-        if run.chat is None:
-            raise ToolRefusedError("This run was not called from a chat: name one.")
-        return run.chat
-    platform, _, external_id = jid.partition(":")
-    reachable = Chat.objects.filter(group__isnull=False) if run.group.is_main else Chat.objects.filter(group=run.group)
-    found = reachable.filter(channel__platform=platform, external_id=external_id).first()
-    if found is None:
-        sentence = f"The group {run.group.folder} may not write to {jid}: it is no chat of this group."
-        incidents.record("refused tool", run.group.folder, sentence)
-        raise ToolRefusedError(sentence)
-    return found
+def _checked(run: Run, given: str) -> tuple[str, int]:
+    """The path in the workspace and the size; raises ToolRefusedError."""
+    try:
+        file, path = files.open_inside(run.group, given)
+    except files.FileRefusedError as error:
+        incidents.record("refused file", run.group.folder, str(error))
+        raise ToolRefusedError(str(error)) from error
+    with file:
+        size = file.seek(0, os.SEEK_END)
+    if not 0 < size <= settings.MEDIA_LIMIT:
+        raise ToolRefusedError(
+            f"The file has {size:,} bytes; it may have up to {settings.MEDIA_LIMIT:,}, and not none."
+        )
+    return path, size
+
+
+def _was_sent(run: Run, chat: Chat, path: str, size: int, caption: str) -> bool:
+    """By an earlier attempt; a file that was written anew with another size is another one."""
+    sent = Message.objects.outbound().filter(run=run, chat=chat, text=caption)
+    return sent.filter(attachments__path=path, attachments__size=size).exists()
