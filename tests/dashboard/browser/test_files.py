@@ -41,8 +41,9 @@ def test_a_chosen_picture_and_a_file_are_sent_and_shown(visit, site):
     message = page.locator(".message.mine[data-id]", has_text="what do you see?")
     expect(message.locator("a[download]")).to_have_text("notes.txt")
     assert shown_width(message) == 640
-    end = "() => { const at = document.getElementById('scroll'); return at.scrollHeight - at.scrollTop - at.clientHeight; }"
-    page.wait_for_function(f"({end})() < 2")  # the reader at the end stays there, however high the picture is
+    # The reader at the end stays there, however high the picture is.
+    at_end = "(at) => at.scrollHeight - at.scrollTop - at.clientHeight < 2"
+    page.wait_for_function(at_end, arg=page.query_selector("#scroll"))
     expect(page.locator("#chosen li")).to_have_count(0)
     with page.expect_download() as download:
         message.locator("a[download]").click()
