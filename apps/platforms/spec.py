@@ -41,6 +41,7 @@ class PlatformSpec:
     check: str = ""
     webhook: str = ""
     docs: str = ""  # the page below docs/platforms
+    command_prefixes: str = "/"  # what a chat command begins with; "/!" where the platform keeps the slash for itself
     reactions: bool = False  # the adapter's `react` puts an emoji under a message
 
     @property
@@ -51,6 +52,19 @@ class PlatformSpec:
 API_BASE = Field("api_base", _("Another server that speaks the platform's API; empty: the platform's own."), "API base")
 WS_BASE = Field("ws_base", _("Another server for the websocket; empty: the platform's own."), "Websocket base")
 ACK_REACTION = Field("ack_reaction", _("An emoji put under a message when the agent begins with it; empty: none."))
+PAIRING = (
+    Field(
+        "strangers",
+        _("Somebody unknown who writes directly: gets a code that an admin must approve (pairing), or no answer."),
+        _("Strangers"),
+        choices=("pairing", "ignore"),
+    ),
+    Field(
+        "pairing_group",
+        _("The folder of the group that serves direct chats once they are approved; empty: the admin names it."),
+        _("Group for direct chats"),
+    ),
+)
 STREAM = Field(
     "stream",
     _("Whether the answer is shown while it is written, by editing one message."),

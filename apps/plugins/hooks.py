@@ -54,7 +54,9 @@ class Filter(Hook):
 
 message_arriving = Filter("message_arriving")  # inbound: InboundMessage, channel: Channel; inside intake's transaction
 message_stored = Hook("message_stored")  # message: Message (in or out); after the commit
+message_released = Hook("message_released")  # message: Message, held back so far, calls now; after the commit
 message_delivered = Hook("message_delivered")  # message: Message; its delivery state changed; after the commit
+question_changed = Hook("question_changed")  # question: Question; asked, answered, expired; after the commit
 run_changed = Hook("run_changed")  # run: Run; queued, running, succeeded, failed, cancelled; after the commit
 run_delta = Hook("run_delta")  # run: Run, text: str; a piece of the answer while it is written
 run_step = Hook("run_step")  # step: RunStep; after the commit

@@ -60,7 +60,7 @@ class SessionAdmin(HistoryAdmin):
     def forget(self, request: HttpRequest, queryset: Any) -> None:
         sessions = list(queryset)
         for session in sessions:
-            session.forget()
+            session.begin_anew()
         said = ngettext("%d session is forgotten.", "%d sessions are forgotten.", len(sessions))
         self.message_user(request, said % len(sessions))
 

@@ -80,3 +80,7 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    def grant(self, access: str) -> None:
+        self.access = access
+        self.save(update_fields=["access"])

@@ -31,7 +31,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unhandled(self, chat: Chat, thread_id: str = "") -> "MessageQuerySet":
         """What no run of this conversation has handled yet, in order; without what still waits for its files."""
-        mine = self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True)
+        mine = self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True, withheld=False)
         return mine.exclude(pk__in=Attachment.objects.pending().values("message")).order_by("pk")
 
     def awaiting_files(self) -> "MessageQuerySet":
@@ -88,6 +88,11 @@ class Message(models.Model):
         _("choices"), default=list, blank=True, help_text=_("Offered as buttons where the platform has them.")
     )
     calls_agent = models.BooleanField(_("calls the agent"), default=False)
+    withheld = models.BooleanField(
+        _("withheld"),
+        default=False,
+        help_text=_("The agent never sees it: a command, or somebody who may not call."),
+    )
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
     # An upward reference by name only: the run that handled it (in) or wrote it (out).
@@ -131,6 +136,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.pk}"
+
+    def release(self) -> None:
+        """What was withheld until its sender was let in calls the agent now."""
+        self.withheld, self.calls_agent = False, True
+        self.save(update_fields=["withheld", "calls_agent"])
 
     # Delivery: a message changes its own row; each is a conditional UPDATE that says whether it won.
 

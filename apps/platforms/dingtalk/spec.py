@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import API_BASE, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import API_BASE, PAIRING, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.dingtalk.adapter.DingTalkAdapter",
@@ -21,5 +21,5 @@ SPEC = PlatformSpec(
             secret=False,
         ),
     ),
-    options=(API_BASE, WS_BASE),
+    options=(API_BASE, WS_BASE, *PAIRING),
 )

@@ -1,11 +1,12 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, API_BASE, STREAM, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.discord.adapter.DiscordAdapter",
     check="apps.platforms.discord.check.check",
     docs="discord.md",
+    command_prefixes="/!",  # a bare /word is the platform's own
     reactions=True,
     credentials=(
         Field(
@@ -28,5 +29,6 @@ SPEC = PlatformSpec(
         STREAM,
         API_BASE,
         WS_BASE,
+        *PAIRING,
     ),
 )

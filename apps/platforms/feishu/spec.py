@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, STREAM, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, PAIRING, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.feishu.adapter.FeishuAdapter",
@@ -42,5 +42,6 @@ SPEC = PlatformSpec(
         ),
         ACK_REACTION,
         STREAM,
+        *PAIRING,
     ),
 )

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import Field, PlatformSpec
+from apps.platforms.spec import PAIRING, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.qq.adapter.QQAdapter",
@@ -33,5 +33,6 @@ SPEC = PlatformSpec(
             _("Where the implementation hands out files, if that is in your own network: http://host:port."),
             "API base",
         ),
+        *PAIRING,
     ),
 )

@@ -1,11 +1,12 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, API_BASE, STREAM, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.slack.adapter.SlackAdapter",
     check="apps.platforms.slack.check.check",
     docs="slack.md",
+    command_prefixes="/!",  # a bare /word is the platform's own
     reactions=True,
     credentials=(
         Field(
@@ -31,5 +32,6 @@ SPEC = PlatformSpec(
         ),
         ACK_REACTION,
         STREAM,
+        *PAIRING,
     ),
 )
