@@ -5,24 +5,21 @@ Every folder on the way is opened by itself and never through a symlink, so noth
 
 import os
 import re
-import stat
 import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from apps.agents.runtimes.sealing import WORKSPACE, agent_ids
 from apps.chats import workspaces
+from apps.chats.folders import FOLDER_FLAGS, FileRefusedError, open_below
 from apps.chats.models import Group
 
 ATTACHMENTS = "attachments"
 NAME_BYTES = 120
 UNSAFE = re.compile(r"[^\w .()+,=@-]+")
 TRIES = 1000
-FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
-
-class FileRefusedError(Exception):
-    """The file may not be read or written; the sentence is for the agent and for people."""
+__all__ = ["ATTACHMENTS", "FileRefusedError", "new_attachment", "open_inside", "plain_name", "remove_inside"]
 
 
 def new_attachment(group: Group, name: str) -> tuple[BinaryIO, str]:
@@ -52,7 +49,7 @@ def open_inside(group: Group, path: str) -> tuple[BinaryIO, str]:
     root = workspaces.workspace(group).resolve()
     relative = _inside(root, path)
     try:
-        return _open_below(root, relative), relative.as_posix()
+        return open_below(root, relative), relative.as_posix()
     except OSError as error:
         raise FileRefusedError(f"The file {path} cannot be read: {error.strerror}.") from error
 
@@ -115,28 +112,6 @@ def _inside(root: Path, path: str) -> PurePosixPath:
         raise FileRefusedError(f"The file {path} does not lie in the workspace.") from error
     except (OSError, RuntimeError) as error:
         raise FileRefusedError(f"There is no file {path} in the workspace.") from error
-
-
-def _open_below(root: Path, relative: PurePosixPath) -> BinaryIO:
-    """No link is left in the path: one that appears now is an attack. Raises OSError."""
-    folder = os.open(root, FOLDER_FLAGS)
-    try:
-        for part in relative.parts[:-1]:
-            inner = os.open(part, FOLDER_FLAGS, dir_fd=folder)
-            os.close(folder)
-            folder = inner
-        # Not blocking: opening a pipe that nobody writes would wait for ever.
-        descriptor = os.open(relative.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    finally:
-        os.close(folder)
-    return _regular(descriptor)
-
-
-def _regular(descriptor: int) -> BinaryIO:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FileRefusedError("It is no ordinary file.")
-    return os.fdopen(descriptor, "rb")
 
 
 def _short(text: str, most: int) -> str:

@@ -1,17 +1,23 @@
 """A group's folder on disk: made once, never overwritten, always inside the groups directory."""
 
 import logging
-from pathlib import Path
+import re
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from apps.chats.folders import FileRefusedError, open_below
 from apps.chats.models import Group
 from apps.chats.models.group import validate_folder
 
 logger = logging.getLogger(__name__)
 
-MEMORY_TEMPLATE = settings.BASE_DIR / "templates" / "workspace" / "CLAUDE.md"
+TEMPLATES = settings.BASE_DIR / "templates" / "workspace"
+MEMORY = "CLAUDE.md"
+MEMORY_LIMIT = 1024 * 1024  # bytes
+PLACEHOLDER = re.compile(r"\{(assistant_name|group_name)\}")
 
 
 def workspace(group: Group) -> Path:
@@ -33,31 +39,48 @@ def session_directory(group: Group) -> Path:
 def create_workspace(group: Group) -> Path:
     """The folder with `logs/` and a memory file; what exists already is left as it is."""
     path = workspace(group)
-    for directory in (path / "logs", session_directory(group), settings.GROUPS_DIR / "global"):
+    for directory in (path, session_directory(group), global_folder()):
         directory.mkdir(parents=True, exist_ok=True)
-    memory = path / "CLAUDE.md"
-    if not memory.exists():
-        memory.write_text(_first_memory(group))
+    with suppress(FileExistsError):  # the agent may have put something else there
+        (path / "logs").mkdir()
+    _begin_memory(path / MEMORY, "main.md" if group.is_main else "CLAUDE.md", group)
+    _begin_memory(global_folder() / MEMORY, "global.md", group)
     return path
+
+
+def global_folder() -> Path:
+    """The memory that all groups share."""
+    return Path(settings.GROUPS_DIR / "global")
 
 
 def memory(group: Group) -> str:
     """The group's memory file as it is now; empty where there is none."""
     try:
-        return (workspace(group) / "CLAUDE.md").read_text(errors="replace")
+        with open_below(workspace(group), PurePosixPath(MEMORY)) as file:
+            return file.read(MEMORY_LIMIT).decode(errors="replace")
     except FileNotFoundError:
         return ""
-
-
-def _first_memory(group: Group) -> str:
-    try:
-        template = MEMORY_TEMPLATE.read_text()
-    except OSError as error:
-        logger.warning(
-            "the memory template %s cannot be read (%s); the memory of %s starts empty",
-            MEMORY_TEMPLATE,
-            error,
-            group.folder,
-        )
+    except (OSError, FileRefusedError) as error:
+        logger.warning("the memory of %s is not read: %s", group.folder, error)
         return ""
-    return template.replace("{assistant_name}", group.assistant_name).replace("{group_name}", group.name)
+
+
+def _begin_memory(path: Path, template: str, group: Group) -> None:
+    """Never over what is there, be it a link that leads nowhere."""
+    try:
+        with path.open("x") as file:
+            file.write(_filled(template, group))
+    except FileExistsError:
+        return
+
+
+def _filled(template: str, group: Group) -> str:
+    """The names are put in literally; a template that cannot be read leaves the memory empty."""
+    try:
+        text = (TEMPLATES / template).read_text()
+    except OSError as error:
+        logger.warning("the memory template %s cannot be read (%s); the memory starts empty", template, error)
+        return ""
+    names = {"assistant_name": group.assistant_name, "group_name": group.name}
+    # In one pass: a name that looks like a placeholder stays what it is.
+    return PLACEHOLDER.sub(lambda found: names[found[1]], text)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -29,8 +31,46 @@ def test_a_memory_is_never_overwritten():
 
 
 def test_a_missing_template_does_not_stop_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(workspaces, "MEMORY_TEMPLATE", tmp_path / "none")
+    monkeypatch.setattr(workspaces, "TEMPLATES", tmp_path / "none")
     assert (workspaces.create_workspace(group()) / "CLAUDE.md").read_text() == ""
+
+
+def test_a_name_that_looks_like_a_placeholder_stays_a_name():
+    path = workspaces.create_workspace(group(name="{assistant_name}", assistant_name="Bo"))
+    assert (path / "CLAUDE.md").read_text().startswith("# {assistant_name}\n\nYou are Bo,")
+
+
+def test_the_main_group_and_the_memory_of_all_have_templates_of_their_own(groups_dir):
+    path = workspaces.create_workspace(group(is_main=True))
+    assert "this is the main group" in (path / "CLAUDE.md").read_text()
+    assert "every group" in (groups_dir / "global" / "CLAUDE.md").read_text()
+
+
+def test_the_memory_of_all_is_never_overwritten(groups_dir):
+    workspaces.create_workspace(group())
+    (groups_dir / "global" / "CLAUDE.md").write_text("house rules")
+    workspaces.create_workspace(group(folder="other"))
+    assert (groups_dir / "global" / "CLAUDE.md").read_text() == "house rules"
+
+
+def test_what_an_agent_planted_is_neither_followed_nor_a_stop(tmp_path):
+    path = workspaces.create_workspace(group())
+    (tmp_path / "secret").write_text("the host's secret")
+    (path / "CLAUDE.md").unlink()
+    (path / "CLAUDE.md").symlink_to(tmp_path / "secret")
+    (path / "logs").rmdir()
+    (path / "logs").write_text("no folder")
+
+    workspaces.create_workspace(group())
+    assert workspaces.memory(group()) == ""
+    assert (tmp_path / "secret").read_text() == "the host's secret"
+
+
+def test_a_pipe_in_place_of_the_memory_holds_nobody_up():
+    path = workspaces.create_workspace(group())
+    (path / "CLAUDE.md").unlink()
+    os.mkfifo(path / "CLAUDE.md")
+    assert workspaces.memory(group()) == ""
 
 
 def test_a_symlink_that_leads_outside_is_refused(groups_dir, tmp_path):

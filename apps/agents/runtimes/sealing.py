@@ -11,12 +11,13 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from apps.agents.models import Session
 from apps.agents.runtimes.engine import engine
-from apps.chats import workspaces
+from apps.chats import skills, workspaces
 from apps.chats.models import Group
 
 AGENT_UID = 10001  # where the service itself is root: an agent never is
 WORKSPACE = "/workspace/group"
 GLOBAL = "/workspace/global"
+SKILLS = "/workspace/skills"
 CLAUDE_HOME = "/home/agent/.claude"
 
 
@@ -77,11 +78,12 @@ def _host_config(group: Group) -> dict[str, Any]:
 
 
 def mounts(group: Group) -> list[Mount]:
-    """The group's own folder and session, and the memory that all share (only main may write it)."""
+    """The group's own folder and session, the memory that all share (only main may write it), and the skills."""
     return [
         _bind(workspaces.workspace(group), WORKSPACE),
         _bind(settings.GROUPS_DIR / "global", GLOBAL, read_only=not group.is_main),
         _bind(workspaces.session_directory(group), CLAUDE_HOME),
+        _bind(skills.shared_folder(), SKILLS, read_only=True),
     ]
 
 
@@ -93,6 +95,7 @@ def _bind(source: Path, target: str, *, read_only: bool = False) -> Mount:
 def hand_over(group: Group) -> None:
     """Where the service is root, what an agent must write belongs to the agent's user."""
     workspaces.create_workspace(group)
+    skills.lay_out()
     if os.getuid():
         return
     folder = workspaces.workspace(group)

@@ -1,0 +1,16 @@
+"""Which skills an agent is shown, and where they lie in its container."""
+
+from apps.agents.runtimes.base import Place
+from apps.agents.runtimes.sealing import SKILLS, WORKSPACE
+from apps.chats import skills
+from apps.chats.models import Group
+
+
+def offered(group: Group, place: Place) -> list[str]:
+    """Folders as the agent sees them; none without walls, where it has no tools to follow a skill with."""
+    if place.builtin_tools == "none":
+        return []
+    own = skills.own(group)
+    return [
+        f"{WORKSPACE}/{skills.FOLDER}/{name}" if name in own else f"{SKILLS}/{name}" for name in skills.chosen(group)
+    ]
