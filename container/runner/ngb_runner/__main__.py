@@ -1,12 +1,14 @@
 """`python -m ngb_runner`: serve the link until `stop`, or until stdin ends."""
 
 import asyncio
+import os
 import signal
 
 from ngb_runner.agent import Agent, AgentUnavailableError, Reporter
 from ngb_runner.claude import ClaudeAgent
 from ngb_runner.claude_options import home, scrub_environment
 from ngb_runner.demo import DemoAgent
+from ngb_runner.egress import Egress
 from ngb_runner.link import claim_stdio, listen, open_link
 from ngb_runner.proxy import Proxy
 from ngb_runner.session import Session
@@ -30,7 +32,10 @@ async def serve(incoming: int, outgoing: int) -> None:
     link = await open_link(outgoing)
     proxy = Proxy(link)
     await proxy.listen()
-    session = Session(link, proxy, make_agent)
+    egress = Egress(link)
+    if os.environ.get("NGB_EGRESS"):
+        await egress.listen()
+    session = Session(link, proxy, egress, make_agent)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, session.stopped.set)
     await listen(incoming, session.receive, session.stopped)
@@ -38,6 +43,7 @@ async def serve(incoming: int, outgoing: int) -> None:
     await session.stopped.wait()
     working.cancel()
     await asyncio.wait_for(session.close(), CLOSE_SECONDS)
+    await egress.close()
     await proxy.close()
     link.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ngb_runner import PROTOCOL, __version__
 from ngb_runner.agent import Agent, AgentUnavailableError, Reporter, Result, SessionUnknownError
+from ngb_runner.egress import Egress
 from ngb_runner.frames import BadLine, Frame, cut
 from ngb_runner.link import Link
 from ngb_runner.proxy import Proxy
@@ -18,6 +19,7 @@ from ngb_runner.tools import ToolCalls
 
 CONTROL = frozenset({"start", "prompt", "interrupt"})
 HTTP = frozenset({"http_response", "http_chunk", "http_end"})
+TUNNEL = frozenset({"tunnel_opened", "tunnel_data", "tunnel_credit", "tunnel_close"})
 MAX_WAITING = 256
 
 MakeAgent = Callable[[Spec, Reporter, ToolCalls, str], Agent]
@@ -26,9 +28,10 @@ MakeAgent = Callable[[Spec, Reporter, ToolCalls, str], Agent]
 class Session:
     """Answers the host's frames. Data frames are passed on as they arrive, control frames in order."""
 
-    def __init__(self, link: Link, proxy: Proxy, make_agent: MakeAgent) -> None:
+    def __init__(self, link: Link, proxy: Proxy, egress: Egress, make_agent: MakeAgent) -> None:
         self._link = link
         self._proxy = proxy
+        self._egress = egress
         self._make_agent = make_agent
         self._tools = ToolCalls(link)
         self._waiting: asyncio.Queue[Frame] = asyncio.Queue(MAX_WAITING)
@@ -52,6 +55,8 @@ class Session:
         kind = frame["type"]
         if kind in HTTP:
             self._proxy.receive(frame)
+        elif kind in TUNNEL:
+            self._egress.receive(frame)
         elif kind == "tool_result":
             self._tools.receive(frame)
         elif kind == "stop":
@@ -141,7 +146,7 @@ class Session:
             # The host may push a prompt while the result is on its way: it is not accepted, so the host keeps it.
             self._link.log("info", f"prompt {prompt_id} came outside a turn and was not taken")
             return
-        self._in_turn = self._proxy.opened = True
+        self._in_turn = self._proxy.opened = self._egress.opened = True
         await self._agent.prompt(prompt_id, text, images)
 
     def _finish(self, result: Result) -> None:
@@ -150,6 +155,7 @@ class Session:
             return
         self._armed = self._in_turn = False
         self._proxy.shut()
+        self._egress.shut()
         session_id = self._agent.session_id if self._agent else None
         self._link.send(
             "result",
