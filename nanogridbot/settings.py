@@ -91,6 +91,7 @@ try:
 except ValueError:  # its own words would repeat the password
     raise ImproperlyConfigured("DATABASE_URL is no address such as postgres://user:password@host/name.") from None
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "nanogridbot.sqlite3"  # Django's, with a fair way to wait for the lock
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         # Taking the write lock at BEGIN makes a waiting writer wait; later, it fails at once: "database is locked".
@@ -152,6 +153,8 @@ AGENT_TURN_TIMEOUT = env.number("AGENT_TURN_TIMEOUT", 1800, at_least=1)
 AGENT_QUESTION_TIMEOUT = env.number("AGENT_QUESTION_TIMEOUT", 300, at_least=1)  # seconds in which people may answer
 AGENT_IDLE_TIMEOUT = env.number("AGENT_IDLE_TIMEOUT", 1800)
 AGENT_MODEL_TIMEOUT = env.number("AGENT_MODEL_TIMEOUT", 120, at_least=1)  # seconds without a byte from the model
+# Seconds until an answer must begin where another provider can be asked instead.
+AGENT_FIRST_BYTE_TIMEOUT = env.number("AGENT_FIRST_BYTE_TIMEOUT", 20, at_least=1)
 AGENT_PROMPT_LIMIT = env.integer("AGENT_PROMPT_LIMIT", 100, at_least=1)  # messages in one prompt
 AGENT_RETRY_DELAYS = env.numbers("AGENT_RETRY_DELAYS", "5,10,20,40,80")
 AGENT_LEASE = env.number("AGENT_LEASE", 60, at_least=2)

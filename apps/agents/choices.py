@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from docker.errors import DockerException
 
+from apps.agents import providers
 from apps.agents.runtimes.engine import ENGINE_ERRORS, fresh_engine
 
 
@@ -19,12 +20,19 @@ class Choice:
 
 
 def chosen_agent() -> Choice:
-    """`claude` where a key is set, else `demo`."""
+    """`claude` where a model provider can be used or a key is set, else `demo`; looks at the rows every two seconds."""
+    providers.refresh()
+    asked, trouble = providers.enabled(), ""
+    if able := [provider.name for provider in asked if provider.pk and not provider.trouble]:
+        return Choice("claude", f"Model providers: {', '.join(able)}.")
+    if asked and asked[0].trouble:
+        trouble = f"{asked[0].trouble} "
     if settings.ANTHROPIC_API_KEY:
-        return Choice("claude", "ANTHROPIC_API_KEY is set.")
+        return Choice("claude", f"{trouble}ANTHROPIC_API_KEY is set.")
     if settings.CLAUDE_CODE_OAUTH_TOKEN:
-        return Choice("claude", "CLAUDE_CODE_OAUTH_TOKEN is set.")
-    return Choice("demo", "There is no key: set ANTHROPIC_API_KEY in .env and restart, and Claude answers.")
+        return Choice("claude", f"{trouble}CLAUDE_CODE_OAUTH_TOKEN is set.")
+    way = "set ANTHROPIC_API_KEY in .env and restart, or add a model provider in the admin, and Claude answers."
+    return Choice("demo", f"{trouble}There is no key: {way}")
 
 
 @cache

@@ -7,12 +7,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from apps.agents import egress, providers
 from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError
 from apps.agents.gateway import Gateway
 from apps.agents.link import PROTOCOL, BadLine, Frame, Link, LinkClosedError
 from apps.agents.models import Session
-from apps.agents.pricing import Usage
 from apps.agents.runtimes.base import START_TIMEOUT, OpenAgent, Runtime
+from apps.agents.spending import Ledger
 from apps.agents.wakeups import Inbox
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,13 @@ NO_USE_TO_RETRY = {"agent_unavailable", "protocol_mismatch"}
 
 
 class Connection:
-    """Frames reach the inbox as ("frame", Frame | BadLine | None); model calls never do, the gateway serves them."""
+    """Frames reach the inbox as ("frame", Frame | BadLine | None); model calls and tunnels are served apart."""
 
-    def __init__(self, session: Session, runtime: Runtime, inbox: Inbox) -> None:
-        self.session, self.runtime, self.inbox = session, runtime, inbox
-        self.usage = Usage()
-        self.model = ""
+    def __init__(self, session: Session, runtime: Runtime, inbox: Inbox, ledger: Ledger) -> None:
+        self.session, self.runtime, self.inbox, self.ledger = session, runtime, inbox, ledger
         self._link: Link | None = None
         self._gateway: Gateway | None = None
+        self._egress: egress.Egress | None = None
         self._agent: OpenAgent | None = None
         self._closed = threading.Event()
 
@@ -88,8 +88,11 @@ class Connection:
         self._gateway = Gateway(
             self._link,
             on_refusal=lambda sentence: self._put(("refused", sentence), closed),
+            ledger=self.ledger,
             group_id=self.session.group_id,
+            asked=lambda: providers.candidates(self.session.group.provider_id),
         )
+        self._egress = egress.Egress(self._link, self.ledger.run)
         try:
             self._link.end_line()
             self.send("start", protocol=PROTOCOL, **start)
@@ -124,21 +127,23 @@ class Connection:
             return False
         self._closed.set()
         assert self._gateway is not None
+        assert self._egress is not None
         self._gateway.close()
+        self._egress.close()
         self._link.close()
-        self.usage.add(self._gateway.usage)
-        self.model = self._gateway.model or self.model
+        self._egress.note()
         while not self.inbox.empty():
             self.inbox.get_nowait()
         return True
 
     def _arrived(self, frame: Frame | BadLine | None, closed: threading.Event) -> None:
         """In the link's own thread."""
-        if not isinstance(frame, dict) or frame["type"] not in GATEWAY_FRAMES:
+        if not isinstance(frame, dict) or frame["type"] not in GATEWAY_FRAMES | egress.FRAMES:
             return self._put(("frame", frame), closed)
-        assert self._gateway is not None
+        served = self._egress if frame["type"] in egress.FRAMES else self._gateway
+        assert served is not None
         try:
-            self._gateway.take(frame)
+            served.take(frame)
         except (KeyError, TypeError, ValueError) as error:
             self._put(("frame", BadLine(f"a {frame['type']} frame is wrong: {error!r}", "")), closed)
         except LinkClosedError as error:

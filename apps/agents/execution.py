@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.agents import services
+from apps.agents import budget_notices, budgets, services
+from apps.agents.budgets import Ceiling
 from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
 from apps.agents.models import Run, Session
@@ -26,13 +27,18 @@ from apps.chats.services import send_message, storable
 logger = logging.getLogger(__name__)
 
 AWAY_DELAY = 5.0  # seconds until the next look whether agents can be started again
+BROKE_DELAY = 30.0  # seconds until the next look whether there is money again
 AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
 
 
 def execute(run_id: int) -> None:
     """Claims and serves one run; returns at once when it is not to be had."""
     run = Run.objects.select_related("session__group", "chat").filter(pk=run_id).first()
-    if run is None or stopping.is_set() or not run.claim(worker_name()):
+    if run is None or stopping.is_set():
+        return
+    if spent := budgets.exhausted(run.group):
+        return _hold_back(run, spent)
+    if not run.claim(worker_name()):
         return
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
         logger.info("attempt %s begins", run.attempt)
@@ -60,13 +66,13 @@ def _attempt(run: Run) -> None:
         logger.exception("the run broke")
         retry_or_fail(run, "The service itself failed; its log says why.")
     finally:
-        run.add_usage(turn.usage, turn.model)
+        turn.ledger.close()
 
 
 @transaction.atomic
 def _succeed(run: Run, answer: Answer | None) -> None:
     """The end of the run, the answer, and what it handled: one transaction, under the session's lock."""
-    run.session.used(answer.sdk_session_id if answer else "")
+    run.session.used(answer.sdk_session_id if answer else "", since=run.started_at)
     interrupted = bool(answer and answer.interrupted)
     if not run.finish(
         Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, "Stopped by a person." if interrupted else ""
@@ -85,6 +91,18 @@ def _succeed(run: Run, answer: Answer | None) -> None:
             )
     services.drop_absorbed(run)
     transaction.on_commit(lambda: services.announce(run))
+
+
+def _hold_back(run: Run, spent: Ceiling) -> None:
+    """No money: messages wait for it, for a day at most; whatever else was asked fails. The chat hears of it once."""
+    waits = run.cause == Run.Cause.MESSAGE and run.created_at + AWAY_BOUND > timezone.now()
+    if waits and not run.hold(spent.sentence, BROKE_DELAY * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
+        return
+    told = budget_notices.tell_spent(run, spent)
+    if waits:
+        services.announce(run)
+    elif run.claim(worker_name()):
+        _fail(run, spent.sentence, silent=told or run.cause != Run.Cause.MESSAGE)
 
 
 def _wait(run: Run, sentence: str) -> None:
@@ -117,15 +135,15 @@ def _requeue(run: Run, sentence: str, delay_s: float, *, counts: bool = True) ->
 
 
 @transaction.atomic
-def _fail(run: Run, sentence: str) -> None:
+def _fail(run: Run, sentence: str, *, silent: bool = False) -> None:
     session = Session.objects.select_for_update().get(pk=run.session_id)
     if not run.finish(Run.Status.FAILED, sentence):
         return
     logger.error("failed for good: %s", sentence)
-    if run.chat:
-        if run.cause == Run.Cause.MESSAGE:
-            before = run.started_at or timezone.now()
-            Message.objects.unhandled(run.chat, run.thread_id).filter(created_at__lte=before).update(run=run)
+    if run.chat and run.cause == Run.Cause.MESSAGE:
+        before = run.started_at or timezone.now()
+        Message.objects.unhandled(run.chat, run.thread_id).filter(created_at__lte=before).update(run=run)
+    if run.chat and not silent:
         send_message(
             run.chat,
             text=f"⚠️ I could not answer: {sentence}",

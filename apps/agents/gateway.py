@@ -1,10 +1,9 @@
-"""The worker's side of an agent's model calls: adds the key, streams both ways, counts, and notices refusals."""
+"""The worker's side of an agent's model calls: streams both ways, counts, and says when the run must end."""
 
 import base64
 import binascii
 import json
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -13,29 +12,30 @@ from functools import cache
 import httpx
 from django.conf import settings
 
-from apps.agents import mcp
+from apps.agents import mcp, providers
 from apps.agents.calls import Call
+from apps.agents.carrying import (
+    NO_ENTRY,
+    Answered,
+    asked_model,
+    first_answer,
+    is_message,
+    refusal_sentence,
+    what_happened,
+)
 from apps.agents.link import Frame, Link, LinkClosedError
 from apps.agents.metering import Meter
-from apps.agents.pricing import Usage
+from apps.agents.pricing import cost
+from apps.agents.providers import Provider
+from apps.agents.redaction import Redactor
+from apps.agents.spending import Ledger
 
 logger = logging.getLogger(__name__)
 
 ALLOWED = {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens"), ("GET", "/v1/models")}
-PASSED_UP = {"content-type", "accept", "anthropic-version", "anthropic-beta", "user-agent"}
-KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
-OAUTH_BETA = "oauth-2025-04-20"  # what the API asks for beside a Claude Code OAuth token
-NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_AT_ONCE = 8  # calls of one agent
-
-
-@cache
-def upstream() -> httpx.Client:
-    """One pooled client for each process."""
-    timeout = httpx.Timeout(settings.AGENT_MODEL_TIMEOUT, connect=10, pool=30)
-    return httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=200, max_keepalive_connections=20))
 
 
 @cache
@@ -44,19 +44,27 @@ def _pool() -> ThreadPoolExecutor:
 
 
 class Gateway:
-    """Serves the http_* frames of one link; `on_refusal` hears one sentence when the key is refused.
+    """Serves the http_* frames of one link; `on_refusal` hears one sentence when no further call can pass.
 
-    The command line in the container goes on retrying a refused key for minutes; who hears of it here can end the run.
+    The command line in the container goes on trying for minutes; who hears of it here can end the run. The ledger is
+    asked before each call that costs money, and told after it; `asked` says which providers there are just now.
     """
 
-    def __init__(self, link: Link, *, on_refusal: Callable[[str], None], group_id: int | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        *,
+        on_refusal: Callable[[str], None],
+        ledger: Ledger,
+        group_id: int | None = None,
+        asked: Callable[[], list[Provider]] = providers.candidates,
+    ) -> None:
         self._link = link
         self._group_id = group_id  # whose MCP servers may be called
         self._on_refusal = on_refusal
+        self._ledger = ledger
+        self._asked = asked
         self._calls: dict[str, Call] = {}
-        self._lock = threading.Lock()
-        self.usage = Usage()
-        self.model = ""
         self.hopeless = ""  # why the last call of all failed, where trying again cannot help
 
     def take(self, frame: Frame) -> None:
@@ -107,7 +115,7 @@ class Gateway:
         except LinkClosedError:
             logger.debug("the agent went away during model call %s", call.id)
         except httpx.HTTPError as error:
-            self._break_off(call, _what_happened(error))
+            self._break_off(call, what_happened(error))
         except Exception:
             logger.exception("model call %s failed", call.id)
             self._break_off(call, "The gateway failed; its log says why.")
@@ -115,46 +123,66 @@ class Gateway:
             self._calls.pop(call.id, None)
 
     def _forward(self, call: Call) -> None:
-        request = upstream().build_request(
-            call.method,
-            settings.ANTHROPIC_BASE_URL + call.path,
-            headers=_headers_up(call.headers),
-            content=bytes(call.body),
-        )
-        response = upstream().send(request, stream=True)
+        if not is_message(call):
+            return self._answer(call)
+        if spent := self._ledger.admit():
+            self._refuse(call.id, 402, spent)
+            return self._on_refusal(spent)
         try:
-            self._pass_down(call, response)
+            return self._answer(call)
         finally:
-            response.close()
+            self._ledger.ended()
 
-    def _pass_down(self, call: Call, response: httpx.Response) -> None:
-        headers = {name: value for name, value in response.headers.items() if name.lower() not in KEPT_BACK}
-        meter = Meter(streamed=headers.get("content-type", "").startswith("text/event-stream"))
+    def _answer(self, call: Call) -> None:
+        asked = self._asked()
+        if not asked:
+            return self._refuse(call.id, 401, "There is no key for the model.")
+        answered = first_answer(call, asked)
+        if answered is None:
+            return None
         call.answered = True
-        self._link.send("http_response", id=call.id, status=response.status_code, headers=headers)
-        said = bytearray()
-        try:
-            for data in response.iter_bytes():
-                if call.cancelled.is_set():
-                    return
-                meter.feed(data)
-                self._link.send_data("http_chunk", data, id=call.id)
-                if response.status_code >= 400:
-                    said += data
-        finally:
-            self._count(meter)
+        self._link.send("http_response", id=call.id, status=answered.status, headers=answered.headers)
+        if answered.stream is None:
+            self._link.send_data("http_chunk", answered.body, id=call.id)
+        elif not self._pass_down(call, answered.provider, answered.stream):
+            return None
         self._link.send("http_end", id=call.id)
-        self._judge(response.status_code, bytes(said))
+        return self._judge(answered)
 
-    def _judge(self, status: int, said: bytes) -> None:
-        self.hopeless = refusal_sentence(status, said) if status in HOPELESS | NO_ENTRY else ""
-        if status in NO_ENTRY:
+    def _pass_down(self, call: Call, provider: Provider, stream: httpx.Response) -> bool:
+        """False when the agent gave the call up in the middle; what it has used is counted all the same."""
+        meter = Meter(streamed=stream.headers.get("content-type", "").startswith("text/event-stream"))
+        redactor = Redactor([provider.key])  # for an endpoint that repeats what it was sent
+        try:
+            for data in stream.iter_bytes():
+                if call.cancelled.is_set():
+                    return False
+                meter.feed(data)
+                if shown := redactor.feed(data):
+                    self._link.send_data("http_chunk", shown, id=call.id)
+            if rest := redactor.close():
+                self._link.send_data("http_chunk", rest, id=call.id)
+        finally:
+            stream.close()
+            self._count(call, provider, meter)
+        return True
+
+    def _judge(self, answered: Answered) -> None:
+        refused = answered.status in HOPELESS | NO_ENTRY
+        self.hopeless = refusal_sentence(answered) if refused else ""
+        if answered.status in NO_ENTRY:
             self._on_refusal(self.hopeless)
 
-    def _count(self, meter: Meter) -> None:
-        with self._lock:
-            self.usage.add(meter.close())
-            self.model = meter.model or self.model
+    def _count(self, call: Call, provider: Provider, meter: Meter) -> None:
+        usage = meter.close()
+        if not is_message(call) or not (meter.model or usage.prompt_tokens):
+            return
+        model = meter.model or asked_model(call)
+        price = cost((model,), usage, provider.prices)
+        if price is None and provider.model_names:  # by the name that the agent used
+            price = cost((asked_model(call),), usage, provider.prices)
+        usage.cost_usd = price or usage.cost_usd
+        self._ledger.book(provider.name, model, usage, is_priced=price is not None)
 
     def _break_off(self, call: Call, sentence: str) -> None:
         logger.warning("model call %s: %s", call.id, sentence)
@@ -168,34 +196,14 @@ class Gateway:
 
     def _refuse(self, call_id: str, status: int, sentence: str) -> None:
         """An answer of our own, in the API's form, which the command line understands."""
-        kind = {404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error"}.get(status, "api_error")
+        kind = {
+            401: "authentication_error",
+            402: "billing_error",
+            404: "not_found_error",
+            413: "request_too_large",
+            429: "rate_limit_error",
+        }.get(status, "api_error")
         body = json.dumps({"type": "error", "error": {"type": kind, "message": sentence}}).encode()
         self._link.send("http_response", id=call_id, status=status, headers={"content-type": "application/json"})
         self._link.send_data("http_chunk", body, id=call_id)
         self._link.send("http_end", id=call_id)
-
-
-def _what_happened(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return f"The model has said nothing for {settings.AGENT_MODEL_TIMEOUT:g} seconds."
-    return f"The model cannot be reached ({type(error).__name__})."
-
-
-def _headers_up(headers: dict[str, str]) -> dict[str, str]:
-    """What the agent said, without its placeholder key and with ours; uncompressed, so that it can be counted."""
-    passed = {name: value for name, value in headers.items() if name in PASSED_UP}
-    passed["accept-encoding"] = "identity"
-    if settings.ANTHROPIC_API_KEY:
-        return passed | {"x-api-key": settings.ANTHROPIC_API_KEY}
-    betas = ",".join(filter(None, [passed.get("anthropic-beta", ""), OAUTH_BETA]))
-    return passed | {"authorization": f"Bearer {settings.CLAUDE_CODE_OAUTH_TOKEN}", "anthropic-beta": betas}
-
-
-def refusal_sentence(status: int, body: bytes) -> str:
-    """The upstream's own words, in one line."""
-    try:
-        said = httpx.Response(status, content=body).json()["error"]["message"]
-    except (ValueError, KeyError, TypeError):
-        said = f"HTTP {status}"
-    advice = " Check ANTHROPIC_API_KEY in .env." if status in (401, 403) else ""
-    return f"The model refused: {str(said)[:300]}.{advice}".replace("..", ".")

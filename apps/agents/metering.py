@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from apps.agents.pricing import Usage, price
+from apps.agents.pricing import Usage
 
+MAX_TOKENS = 10**9  # of one call: what says more is mistaken, and would not fit the rows
 MAX_KEPT = 4 * 1024 * 1024  # bytes of a whole answer, or of one line of a streamed one
 
 
@@ -28,12 +29,11 @@ class Meter:
             self._kept.clear()
 
     def close(self) -> Usage:
-        """The counted usage with its cost."""
+        """The counted usage; what it costs, the provider's prices say."""
         if self._streamed:
             self._line(bytes(self._kept))
         elif self._kept:
             self._message(_loads(bytes(self._kept)))
-        self.usage.cost_usd = price(self.model, self.usage) if self.model else self.usage.cost_usd
         return self.usage
 
     def _line(self, line: bytes) -> None:
@@ -51,15 +51,24 @@ class Meter:
         self._count(message.get("usage") or {})
 
     def _count(self, said: dict[str, Any]) -> None:
-        """The figures are running totals of this one answer: a later one takes the place of an earlier one."""
-        for name, theirs in (
-            ("input_tokens", "input_tokens"),
-            ("output_tokens", "output_tokens"),
-            ("cache_read_tokens", "cache_read_input_tokens"),
-            ("cache_write_tokens", "cache_creation_input_tokens"),
+        """The figures are running totals of this one answer: a later one takes the place of an earlier one.
+
+        The parts are documented under "Prompt caching" and "Web search tool" of the Messages API.
+        """
+        written = said.get("cache_creation")
+        served = said.get("server_tool_use")
+        for name, part, theirs in (
+            ("input_tokens", said, "input_tokens"),
+            ("output_tokens", said, "output_tokens"),
+            ("cache_read_tokens", said, "cache_read_input_tokens"),
+            ("cache_write_tokens", said, "cache_creation_input_tokens"),
+            ("cache_write_1h_tokens", written, "ephemeral_1h_input_tokens"),
+            ("web_searches", served, "web_search_requests"),
         ):
-            if isinstance(said.get(theirs), int):
-                setattr(self.usage, name, said[theirs])
+            number = part.get(theirs) if isinstance(part, dict) else None
+            if isinstance(number, int):
+                setattr(self.usage, name, min(max(number, 0), MAX_TOKENS))
+        self.usage.cache_write_1h_tokens = min(self.usage.cache_write_1h_tokens, self.usage.cache_write_tokens)
 
 
 def _loads(data: bytes) -> dict[str, Any]:

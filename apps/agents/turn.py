@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.agents import authority, prompts, toolbox, wakeups
+from apps.agents import authority, mcp, permissions, prompts, skills, toolbox, wakeups
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -22,8 +22,8 @@ from apps.agents.errors import (
 )
 from apps.agents.link import BadLine, Frame
 from apps.agents.models import Run, RunStep
-from apps.agents.pricing import Usage
 from apps.agents.runtimes.base import Runtime
+from apps.agents.spending import Ledger
 from apps.agents.toolcalls import ToolCalls
 from apps.chats import incidents
 from apps.chats.models import Message
@@ -68,8 +68,10 @@ class Turn:
     def __init__(self, run: Run, runtime: Runtime, agent: Choice) -> None:
         self.run, self.runtime, self.agent = run, runtime, agent
         self._inbox: wakeups.Inbox = queue.Queue(MAX_WAITING_FRAMES)
-        self._connection = Connection(run.session, runtime, self._inbox)
+        self.ledger = Ledger(run)
+        self._connection = Connection(run.session, runtime, self._inbox, self.ledger)
         self._tool_calls = ToolCalls(run, self._connection.send)
+        self._permissions = permissions.Permissions(run, self._connection.send)
         self._unaccepted: dict[str, prompts.Prompt] = {}  # on their way
         self._accepted: list[prompts.Prompt] = []
         self._seen = 0  # the newest message that was put into a prompt
@@ -80,14 +82,6 @@ class Turn:
         now = time.monotonic()
         self._deadline = now + run.group.turn_timeout
         self._renewed = self._polled = now
-
-    @property
-    def usage(self) -> Usage:
-        return self._connection.usage
-
-    @property
-    def model(self) -> str:
-        return self._connection.model
 
     def converse(self) -> Answer | None:
         first = prompts.compose(self.run)
@@ -142,8 +136,11 @@ class Turn:
                 "add_dirs": place.add_dirs,
                 "builtin_tools": place.builtin_tools,
                 "disallowed_tools": USELESS_TOOLS,
+                "skills": skills.offered(group, place),
+                "mcp_servers": mcp.offered(group, walled=place.builtin_tools == "all"),
                 "max_turns": None,
                 "assistant_name": group.assistant_name,
+                **permissions.options(group),
             },
         }
 
@@ -181,6 +178,7 @@ class Turn:
         if now - self._polled > POLL:
             self._polled = now
             self._look_at_the_rows()
+        self.ledger.keep()
         if now > stop_at[0]:
             raise RuntimeAwayError("The service is being stopped; the run goes on after its start.")
         if now > self._deadline and not self._stopped:
@@ -260,6 +258,9 @@ class Turn:
     def _on_log(self, frame: Frame) -> None:
         level = logging.getLevelNamesMapping().get(str(frame["level"]).upper(), logging.INFO)
         logger.log(min(level, logging.WARNING), "agent: %s", str(frame["message"])[:2000])
+
+    def _on_permission(self, frame: Frame) -> None:
+        self._permissions.take(frame)
 
     def _on_tool_call(self, frame: Frame) -> None:
         self._tool_calls.take(frame)

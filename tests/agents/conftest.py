@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.agents import choices, gateway, services
+from apps.agents import budgets, carrying, choices, providers, services
 from apps.agents.models import Run
 from apps.agents.runtimes import docker, process
 from apps.chats.models import Chat, Group, Message
@@ -57,13 +57,15 @@ def _fresh_choices(settings: Settings, redis_server: str) -> Iterator[None]:
     settings.AGENT_RUNTIME = "process"
     settings.REDIS_URL = redis_server
     settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
+    providers.forget()
+    budgets.forget()
     choices.chosen_runtime.cache_clear()
     yield
     process.stop_all()
     choices.chosen_runtime.cache_clear()
-    if gateway.upstream.cache_info().currsize:
-        gateway.upstream().close()
-        gateway.upstream.cache_clear()
+    if carrying.upstream.cache_info().currsize:
+        carrying.upstream().close()
+        carrying.upstream.cache_clear()
 
 
 @pytest.fixture

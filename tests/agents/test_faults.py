@@ -78,10 +78,7 @@ def test_a_failing_model_is_tried_again_in_another_attempt(say, replies, claude,
 
 
 def test_a_silent_model_is_given_up_after_its_time(say, claude, settings):
-    from apps.agents import gateway
-
     settings.AGENT_MODEL_TIMEOUT = 1
-    gateway.upstream.cache_clear()
     claude.answer = lambda _request: Hang(30)
     run = say("hello")
 

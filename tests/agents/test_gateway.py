@@ -7,8 +7,11 @@ import time
 
 import pytest
 
+from apps.agents import providers
 from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, Gateway
 from apps.agents.link import LinkClosedError
+from apps.agents.models import Run, Session
+from apps.agents.spending import Ledger
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text
 
 QUESTION = {
@@ -60,10 +63,15 @@ def refusals():
 
 
 @pytest.fixture
-def gateway(link, refusals, api, settings):
+def ledger(group):
+    return Ledger(Run(session=Session(group=group)))
+
+
+@pytest.fixture
+def gateway(link, refusals, ledger, api, settings):
     settings.ANTHROPIC_API_KEY = "sk-ant-the-real-key"
     settings.ANTHROPIC_BASE_URL = api.url
-    one = Gateway(link, on_refusal=refusals.append)
+    one = Gateway(link, on_refusal=refusals.append, ledger=ledger, asked=providers.from_environment)
     yield one
     settle(one)
 
@@ -113,7 +121,7 @@ def test_an_oauth_token_goes_as_a_bearer(gateway, link, api, settings):
     assert headers["anthropic-beta"] == "something,oauth-2025-04-20"
 
 
-def test_a_stream_arrives_piece_by_piece_and_is_counted(gateway, link, api):
+def test_a_stream_arrives_piece_by_piece_and_is_counted(gateway, ledger, link, api):
     api.script(Text("one two three", pieces=3, delay=0.2, input_tokens=7, output_tokens=9))
     gateway.take(request())
     with link.changed:
@@ -121,8 +129,9 @@ def test_a_stream_arrives_piece_by_piece_and_is_counted(gateway, link, api):
     assert not link._of("1", "http_end")
 
     link.ended("1")
-    assert (gateway.usage.input_tokens, gateway.usage.output_tokens) == (7, 9)
-    assert gateway.usage.cost_usd > 0
+    settle(gateway)
+    assert (ledger.total.input_tokens, ledger.total.output_tokens) == (7, 9)
+    assert ledger.total.cost_usd > 0
 
 
 def test_an_upstream_error_passes_intact(gateway, link, api, refusals):

@@ -73,9 +73,6 @@ class Run(models.Model):
     # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
     callers: frozenset[int | None] = frozenset()
 
-    # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
-    callers: frozenset[int | None] = frozenset()
-
     objects = RunQuerySet.as_manager()
 
     class Meta:
@@ -139,6 +136,12 @@ class Run(models.Model):
         """A queued run ends without having been executed."""
         self.status, self.error, self.finished_at = RunStatus.CANCELLED, reason, timezone.now()
         self.save(update_fields=["status", "error", "finished_at"])
+
+    def hold(self, why: str, delay_s: float) -> bool:
+        """A queued run does not begin yet; False when it is queued no more, or was held back by somebody else."""
+        now = timezone.now()
+        due = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, not_before__lte=now)
+        return self._change(due, error=why, not_before=now + timedelta(seconds=delay_s))
 
     def requeue(self, error: str, delay_s: float, *, counts: bool = True) -> bool:
         """running → queued for another attempt; False when the run is no longer ours."""

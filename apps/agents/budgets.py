@@ -1,0 +1,165 @@
+"""What may be spent and what is: by a group in its own time zone, by the whole installation in the service's.
+
+A run counts for the day and the month in which it ended; one that has not ended counts for the present ones.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from apps.agents.models import InstallationBudget, Run, RunQuerySet
+from apps.chats.models import Group
+
+NEAR = Decimal("0.8")  # of a budget: the admins are warned
+FRESH_S = 2.0
+INSTALLATION = "installation"
+FIELDS = ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """US$ so far."""
+
+    today: Decimal
+    month: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """One budget as it stands. `period` is 2026-11-22 or 2026-11; `group` is empty for the installation's."""
+
+    group: int | None
+    span: str
+    period: str
+    limit: Decimal
+    spent: Decimal
+
+    @property
+    def about(self) -> str:
+        return f"group {self.group}" if self.group else INSTALLATION
+
+    @property
+    def left(self) -> Decimal:
+        return self.limit - self.spent
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent >= self.limit
+
+    @property
+    def is_near(self) -> bool:
+        """Nearly spent, and not yet wholly."""
+        return not self.is_spent and self.spent >= NEAR * self.limit
+
+    @property
+    def name(self) -> str:
+        """The installation's figures are nothing for a group's chat."""
+        if not self.group:
+            return f"{self.span} budget of the whole installation"
+        return f"{self.span} budget of this group (US$ {self.limit:.2f})"
+
+    @property
+    def sentence(self) -> str:
+        fresh = "tomorrow" if self.span == "daily" else "next month"
+        return f"The {self.name} is spent. An admin can raise it; it begins anew {fresh}."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a group stands: what it has spent, what it may spend, and what is left (None: no limit)."""
+
+    today: Decimal
+    month: Decimal
+    daily_limit: Decimal | None
+    monthly_limit: Decimal | None
+    left: Decimal | None
+    ceilings: tuple[Ceiling, ...]
+
+
+def standing(group: Group) -> Standing:
+    """Asks the rows, always."""
+    spent = spent_by_group(group)
+    found = ceilings(group)
+    return Standing(
+        spent.today,
+        spent.month,
+        group.daily_budget_usd,
+        group.monthly_budget_usd,
+        max(min(ceiling.left for ceiling in found), Decimal(0)) if found else None,
+        tuple(found),
+    )
+
+
+def exhausted(group: Group) -> Ceiling | None:
+    """The budget that forbids a run now."""
+    return next((ceiling for ceiling in ceilings(group) if ceiling.is_spent), None)
+
+
+def ceilings(group: Group) -> list[Ceiling]:
+    """Every budget that binds the group, the group's own first; no query where there is none."""
+    found: list[Ceiling] = []
+    if group.daily_budget_usd is not None or group.monthly_budget_usd is not None:
+        limits = (group.daily_budget_usd, group.monthly_budget_usd)
+        found += _ceilings(group.pk, limits, spent_by_group(group), ZoneInfo(group.timezone))
+    limits = _installation_limits()
+    if limits != (None, None):
+        found += _ceilings(None, limits, spent_by_installation(), ZoneInfo(settings.TIME_ZONE))
+    return found
+
+
+def spent_by_group(group: Group) -> Spent:
+    return _spent(Run.objects.filter(session__group=group), ZoneInfo(group.timezone))
+
+
+def spent_by_installation() -> Spent:
+    return _spent(Run.objects.all(), ZoneInfo(settings.TIME_ZONE))
+
+
+def _ceilings(
+    group: int | None, limits: tuple[Decimal | None, Decimal | None], spent: Spent, zone: ZoneInfo
+) -> list[Ceiling]:
+    today = timezone.now().astimezone(zone).date()
+    daily, monthly = limits
+    found = []
+    if daily is not None:
+        found.append(Ceiling(group, "daily", today.isoformat(), daily, spent.today))
+    if monthly is not None:
+        found.append(Ceiling(group, "monthly", today.isoformat()[:7], monthly, spent.month))
+    return found
+
+
+def _spent(runs: RunQuerySet, zone: ZoneInfo) -> Spent:
+    day = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = day.replace(day=1)
+    in_month, in_day = _ended_since(month), _ended_since(day)
+    sums = runs.filter(in_month).aggregate(month=Sum("cost_usd"), today=Sum("cost_usd", filter=in_day))
+    return Spent(today=sums["today"] or Decimal(0), month=sums["month"] or Decimal(0))
+
+
+def _ended_since(moment: datetime) -> Q:
+    return Q(finished_at__gte=moment) | Q(finished_at__isnull=True)
+
+
+_remembered: tuple[float, tuple[Decimal | None, Decimal | None]] = (float("-inf"), (None, None))
+
+
+def _installation_limits() -> tuple[Decimal | None, Decimal | None]:
+    """Daily and monthly; read from the row every two seconds at most."""
+    global _remembered  # noqa: PLW0603 - one answer for the process
+    read_at, limits = _remembered
+    if time.monotonic() - read_at >= FRESH_S:
+        limits = InstallationBudget.objects.values_list("daily_usd", "monthly_usd").first() or (None, None)
+        _remembered = (time.monotonic(), limits)
+    return limits
+
+
+def forget() -> None:
+    """The installation's budget was changed here."""
+    global _remembered  # noqa: PLW0603
+    _remembered = (float("-inf"), (None, None))

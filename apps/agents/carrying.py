@@ -1,0 +1,179 @@
+"""One model call on its way through the providers, until one of them answers."""
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+from django.conf import settings
+
+from apps.agents import providers
+from apps.agents.calls import Call
+from apps.agents.providers import Provider
+
+logger = logging.getLogger(__name__)
+
+PASSED_UP = {"content-type", "accept", "anthropic-version", "anthropic-beta", "user-agent"}
+KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
+NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
+NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
+BUSY = {408, 429}  # and everything from 500 on: another provider may do better
+MAX_ERROR = 1024 * 1024  # bytes of an error's body
+CONNECT_S = 10.0
+CONNECT_AMONG_OTHERS_S = 4.0
+STREAMED = re.compile(rb'"stream"\s*:\s*true')
+
+
+@dataclass(slots=True)
+class Answered:
+    """Who answered and how: `stream` is still to be read and closed; where there is none, `body` is all of it."""
+
+    provider: Provider
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+    stream: httpx.Response | None = None
+
+
+@cache
+def upstream() -> httpx.Client:
+    """One pooled client for each process."""
+    return httpx.Client(limits=httpx.Limits(max_connections=200, max_keepalive_connections=20))
+
+
+def is_message(call: Call) -> bool:
+    """Whether it costs money: counting tokens and listing models are free."""
+    return call.method == "POST" and call.path.partition("?")[0] == "/v1/messages"
+
+
+def asked_model(call: Call) -> str:
+    """What the agent asked for; read from the body only where it is needed."""
+    return str(_loads(call.body).get("model") or "")
+
+
+def first_answer(call: Call, asked: Sequence[Provider]) -> Answered | None:
+    """The first answer that another provider could not better, else the last error that one gave, intact.
+
+    None when the agent has given the call up; raises httpx.HTTPError when nobody answered at all. Nothing is asked
+    again once a byte of an answer has passed.
+    """
+    last: Answered | None = None
+    for number, provider in enumerate(asked, start=1):
+        if call.cancelled.is_set():
+            return None
+        is_last = number == len(asked)
+        try:
+            answered = _ask(call, provider, is_last=is_last)
+        except httpx.HTTPError as error:
+            providers.failed(provider, what_happened(error))
+            if is_last and last is None:
+                raise
+            continue
+        last = answered
+        if not _is_for_another(answered):
+            break
+    return last
+
+
+def _is_for_another(answered: Answered) -> bool:
+    """Whether the next provider should be asked; notes how this one did."""
+    status, provider = answered.status, answered.provider
+    if status in NO_ENTRY or (status == 400 and NO_CREDIT in answered.body):
+        providers.refused(provider, refusal_sentence(answered))
+        return True
+    if status in BUSY or status >= 500:
+        providers.failed(provider, refusal_sentence(answered))
+        return True
+    providers.worked(provider)
+    return False
+
+
+def _ask(call: Call, provider: Provider, *, is_last: bool) -> Answered:
+    request = upstream().build_request(
+        call.method,
+        provider.url(call.path),
+        headers=headers_up(call.headers, provider),
+        content=_body_for(call, provider),
+        timeout=_patience(call, is_last=is_last),
+    )
+    response = upstream().send(request, stream=True)
+    # From here on it is silence in the middle of an answer that is measured, not the wait for its beginning.
+    request.extensions["timeout"]["read"] = settings.AGENT_MODEL_TIMEOUT
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name.lower() not in KEPT_BACK and provider.scrubbed(value) == value
+    }
+    if response.status_code < 400:
+        return Answered(provider, response.status_code, headers, stream=response)
+    return Answered(provider, response.status_code, headers, body=_error_body(response, provider))
+
+
+def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:
+    """Short where another provider can be asked; an answer that is not streamed begins only when it is whole."""
+    silence: float = settings.AGENT_MODEL_TIMEOUT
+    if is_last:
+        return httpx.Timeout(silence, connect=CONNECT_S, pool=30)
+    begins_soon = not is_message(call) or STREAMED.search(call.body)
+    first_byte = min(settings.AGENT_FIRST_BYTE_TIMEOUT, silence) if begins_soon else silence
+    return httpx.Timeout(silence, connect=CONNECT_AMONG_OTHERS_S, read=first_byte, pool=30)
+
+
+def headers_up(headers: dict[str, str], provider: Provider) -> dict[str, str]:
+    """What the agent said, without its placeholder key and with ours; uncompressed, so that it can be counted."""
+    passed = {name: value for name, value in headers.items() if name in PASSED_UP}
+    return passed | {"accept-encoding": "identity"} | provider.headers(passed.get("anthropic-beta", ""))
+
+
+def _body_for(call: Call, provider: Provider) -> bytes:
+    """With the model's name as the provider knows it."""
+    if not provider.model_names or not call.body:
+        return bytes(call.body)
+    said = _loads(call.body)
+    theirs = provider.model_names.get(str(said.get("model")))
+    return json.dumps(said | {"model": theirs}).encode() if theirs else bytes(call.body)
+
+
+def _error_body(response: httpx.Response, provider: Provider) -> bytes:
+    said = bytearray()
+    try:
+        for piece in response.iter_bytes():
+            said += piece
+            if len(said) > MAX_ERROR:
+                break
+    finally:
+        response.close()
+    return provider.scrubbed(said.decode(errors="replace")).encode()
+
+
+def _loads(body: bytes | bytearray) -> dict[str, object]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def what_happened(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return f"The model cannot be reached ({type(error).__name__})."
+    if isinstance(error, httpx.TimeoutException):
+        patience = error.request.extensions.get("timeout", {}).get("read") or settings.AGENT_MODEL_TIMEOUT
+        return f"The model has said nothing for {patience:g} seconds."
+    return f"The connection to the model broke ({type(error).__name__})."
+
+
+def refusal_sentence(answered: Answered) -> str:
+    """The upstream's own words, in one line."""
+    try:
+        said = json.loads(answered.body)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        said = f"HTTP {answered.status}"
+    provider, advice = answered.provider, ""
+    if answered.status in (401, 403):
+        place = f"the key of the provider {provider.name} in the admin" if provider.pk else "ANTHROPIC_API_KEY in .env"
+        advice = f" Check {place}."
+    return f"The model refused: {str(said)[:300]}.{advice}".replace("..", ".")
