@@ -4,7 +4,7 @@ import logging
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from apps.agents.models import Run
 from apps.agents.toolbox import ToolRefusedError, tool
@@ -17,6 +17,8 @@ MOST_CHATS = 50
 
 
 class RegisterGroup(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # whoever asks for mounts or for main must hear that it gets none
+
     folder: str = Field(max_length=64, description="Its folder: letters, digits, _ and -; cannot be changed later.")
     name: str = Field(default="", max_length=200, description="What people call it; empty: the folder.")
     chats: list[str] = Field(

@@ -1,0 +1,97 @@
+"""How many tools a run may call: real tools, a written-down link."""
+
+import threading
+
+import pytest
+
+from apps.agents import services, toolbox, toolcalls
+from apps.agents.models import Run
+from apps.agents.toolcalls import MOST_AT_ONCE, MOST_CALLS, ToolCalls
+from apps.chats.models import Incident
+from tests.agents.test_faults import wait_until
+
+
+class Answers(list):
+    """What the agent would read."""
+
+    def send(self, kind, **fields):
+        assert kind == "tool_result"
+        self.append(fields)
+
+
+@pytest.fixture
+def answers():
+    return Answers()
+
+
+@pytest.fixture
+def calls(group, chat, answers):
+    run = services.request_run(group, chat=chat, cause=Run.Cause.REQUEST, prompt="x")
+    return ToolCalls(run, answers.send)
+
+
+@pytest.fixture
+def gate():
+    """Tools that wait, as one that asks a person does, and that break."""
+    opened = threading.Event()
+
+    @toolbox.tool("wait_here", "Waits.", toolbox.Nothing)
+    def wait_here(run, given):
+        assert opened.wait(20)
+        return "Done."
+
+    @toolbox.tool("break_down", "Breaks.", toolbox.Nothing)
+    def break_down(run, given):
+        raise RuntimeError("postgres://user:secret@db")
+
+    yield opened
+    opened.set()
+    del toolbox._tools["wait_here"], toolbox._tools["break_down"]
+
+
+def frame(number, name="list_chats", **given):
+    return {"type": "tool_call", "id": f"t{number}", "name": name, "input": given}
+
+
+def test_a_call_is_answered(calls, answers):
+    calls.take(frame(1))
+    wait_until(lambda: answers)
+    assert (answers[0]["id"], answers[0]["is_error"]) == ("t1", False)
+
+
+def test_a_tool_that_breaks_is_told_without_its_secrets(calls, answers, gate):
+    calls.take(frame(1, "break_down"))
+    wait_until(lambda: answers)
+    assert answers[0]["content"] == "The tool break_down failed; the service's log says why."
+
+
+def test_more_at_once_than_a_run_may_have_are_refused_in_words(calls, answers, gate):
+    for number in range(MOST_AT_ONCE + 1):
+        calls.take(frame(number, "wait_here"))
+    wait_until(lambda: answers)
+    assert (answers[0]["id"], answers[0]["is_error"]) == (f"t{MOST_AT_ONCE}", True)
+    gate.set()
+    wait_until(lambda: len(answers) == MOST_AT_ONCE + 1)
+    calls.take(frame(99))
+    wait_until(lambda: len(answers) == MOST_AT_ONCE + 2)
+    assert not answers[-1]["is_error"]
+
+
+def test_one_run_that_waits_holds_up_no_other(calls, answers, gate, group, chat):
+    for number in range(MOST_AT_ONCE):
+        calls.take(frame(number, "wait_here"))
+    others = Answers()
+    other = services.request_run(group, chat=chat, cause=Run.Cause.REQUEST, prompt="y")
+    ToolCalls(other, others.send).take(frame(1))
+    wait_until(lambda: others)
+    assert not answers
+
+
+def test_a_run_that_calls_without_end_is_told_to_end_and_noted_once(calls, answers, monkeypatch):
+    monkeypatch.setattr(toolcalls, "MOST_CALLS", 3)
+    assert MOST_CALLS > 100
+    for number in range(6):
+        calls.take(frame(number))
+        wait_until(lambda so_far=number: len(answers) == so_far + 1)
+    assert [answer["is_error"] for answer in answers] == [False] * 3 + [True] * 3
+    assert Incident.objects.get(kind="refused tool").times == 1

@@ -1,0 +1,252 @@
+"""Each tool's yes and no, through the door that an agent's calls take."""
+
+import pytest
+
+from apps.agents import authority, services, toolbox
+from apps.agents.models import Run
+from apps.agents.toolbox import ForbiddenError, ToolRefusedError
+from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
+from apps.chats.services import create_group, web_chat
+from apps.chats.workspaces import workspace
+
+
+@pytest.fixture
+def telegram(db):
+    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+
+
+@pytest.fixture
+def place(group, telegram):
+    return Chat.objects.create(channel=telegram, external_id="-1001", group=group, title="The team's room")
+
+
+@pytest.fixture
+def foreign(telegram):
+    office = create_group(folder="office", name="The office")
+    return Chat.objects.create(channel=telegram, external_id="-2002", group=office, title="The office's room")
+
+
+@pytest.fixture
+def ann(telegram):
+    return Sender.objects.create(channel=telegram, external_id="7", name="Ann", access=Sender.Access.ADMIN)
+
+
+@pytest.fixture
+def asked(place, ann):
+    """The message that the run answers."""
+    return Message.objects.create(
+        chat=place, direction="in", external_id="55", sender=ann, sender_name="Ann", text="hello", calls_agent=True
+    )
+
+
+@pytest.fixture
+def run(group, place, asked, ann):
+    requested = services.request_run(group, chat=place, cause=Run.Cause.MESSAGE)
+    authority.took(requested, [ann.pk])
+    return requested
+
+
+@pytest.fixture
+def main(run, group):
+    """The same run, of the main group."""
+    group.is_main = True
+    group.save()
+    run.session.group = group
+    return run
+
+
+def again(run):
+    """What a second attempt of the run sees."""
+    run.attempt = 2
+    return run
+
+
+def outbox(**which):
+    return Message.objects.outbound().filter(**which)
+
+
+def refused(run, name, **given):
+    with pytest.raises(ToolRefusedError) as refusal:
+        toolbox.call(run, name, given)
+    return str(refusal.value)
+
+
+def test_an_unknown_tool_is_named_together_with_those_that_there_are(run):
+    assert "send_message" in refused(run, "fly")
+    assert "register_group" not in refused(run, "fly")
+
+
+def test_a_wrong_input_is_told_by_its_field(run):
+    assert refused(run, "send_message", text="").startswith("text: ")
+    assert not outbox().exists()
+
+
+# send_message and send_file
+
+
+def test_a_message_goes_to_the_runs_chat_or_to_another_one_of_the_group(run, place, group):
+    toolbox.call(run, "send_message", {"text": "here"})
+    toolbox.call(run, "send_message", {"text": "there", "chat": f"web:{group.folder}"})
+    assert outbox(chat=place).get().text == "here"
+    assert outbox(chat=web_chat(group)).get().text == "there"
+
+
+def test_another_groups_chat_is_refused_in_words_and_as_an_incident(run, foreign):
+    sentence = refused(run, "send_message", text="x", chat="telegram:-2002")
+    assert not outbox().exists()
+    assert Incident.objects.get(kind="refused tool").sentence == sentence
+
+
+def test_the_main_group_writes_to_every_registered_chat_and_to_no_other(main, foreign, telegram):
+    Chat.objects.create(channel=telegram, external_id="-3", title="Nobody's")
+    toolbox.call(main, "send_message", {"text": "hi", "chat": "telegram:-2002"})
+    assert outbox().get().chat == foreign
+    assert "may not" in refused(main, "send_message", text="hi", chat="telegram:-3")
+
+
+def test_a_file_of_the_workspace_goes_out_once_also_when_the_run_is_tried_again(run, group):
+    (workspace(group) / "plan.txt").write_text("plan")
+    assert toolbox.call(run, "send_file", {"path": "plan.txt"}) == "Sent."
+    assert "already" in toolbox.call(again(run), "send_file", {"path": "/workspace/group/plan.txt"})
+    assert outbox().get().attachments.get().path == "plan.txt"
+
+
+def test_a_message_goes_out_once_also_when_the_run_is_tried_again(run):
+    toolbox.call(run, "send_message", {"text": "on it"})
+    assert "already" in toolbox.call(again(run), "send_message", {"text": "on it<internal>!</internal>"})
+    assert outbox().count() == 1
+
+
+# react
+
+
+def test_a_reaction_waits_in_the_outbox_under_the_message_that_called(run, asked):
+    assert toolbox.call(run, "react", {"emoji": "👍"}) == "Done."
+    assert toolbox.call(run, "react", {"emoji": "👍", "message": "55"}) == "It stands there already."
+    reaction = outbox().get()
+    assert (reaction.kind, reaction.text, reaction.reply_to) == (Message.Kind.REACTION, "👍", "55")
+
+
+def test_a_message_of_another_chat_cannot_be_reacted_to(run, foreign):
+    Message.objects.create(chat=foreign, direction="in", external_id="99", text="secret")
+    assert "no such message" in refused(run, "react", emoji="👍", message="99")
+    assert not outbox().exists()
+
+
+def test_where_there_are_no_reactions_the_agent_hears_so_at_once(run, group):
+    assert "no reactions" in refused(run, "react", emoji="👍", chat=f"web:{group.folder}")
+
+
+# list_chats and list_groups
+
+
+def test_a_group_sees_its_own_chats_and_where_it_was_called(run, foreign):
+    listed = toolbox.call(run, "list_chats", {}).splitlines()
+    assert "telegram:-1001: “The team's room”, group, group team; you were called here" in listed
+    assert not [line for line in listed if "office" in line]
+    assert "may not look" in refused(run, "list_chats", group="office")
+
+
+def test_the_main_group_sees_all_chats_and_those_that_wait(main, foreign, telegram):
+    Chat.objects.create(channel=telegram, external_id="-3", title="New\n- fake: line")
+    listed = toolbox.call(main, "list_chats", {}).splitlines()
+    assert [line for line in listed if line.startswith("telegram:-2002: ") and "group office" in line]
+    assert "telegram:-3: “New - fake: line”, group, not registered" in listed
+    assert "telegram:-1001" not in toolbox.call(main, "list_chats", {"group": "office"})
+
+
+def test_only_the_main_group_lists_groups(run, group, foreign):
+    assert "main group" in refused(run, "list_groups")
+    group.is_main = True
+    assert "office: “The office”, trigger “@Andy”, 2 chats, no run yet" in toolbox.call(run, "list_groups", {})
+
+
+# register_group
+
+
+@pytest.fixture
+def waiting(telegram):
+    return Chat.objects.create(channel=telegram, external_id="-3", title="New")
+
+
+def test_the_main_group_registers_a_group_with_its_chats(main, waiting):
+    given = {"folder": "club", "name": "The club", "chats": ["telegram:-3"], "trigger": "@Bob", "engage": "prefix"}
+    assert "Registered: club" in toolbox.call(main, "register_group", given)
+    club = Group.objects.get(folder="club")
+    waiting.refresh_from_db()
+    assert (waiting.group, club.is_main, club.trigger, club.engage, club.mounts) == (club, False, "@Bob", "prefix", [])
+    assert (workspace(club) / "CLAUDE.md").exists()
+
+
+def test_a_group_is_registered_once_also_when_the_run_is_tried_again(main, waiting):
+    given = {"folder": "club", "chats": ["telegram:-3"]}
+    toolbox.call(main, "register_group", given)
+    assert "already" in toolbox.call(again(main), "register_group", given)
+    assert Group.objects.filter(folder="club").count() == 1
+
+
+@pytest.mark.parametrize("given", [{"is_main": True}, {"mounts": [{"host": "/"}]}, {"network": "open"}])
+def test_what_only_a_person_may_say_is_not_taken(main, given):
+    assert "extra" in refused(main, "register_group", folder="club", **given).lower()
+    assert not Group.objects.filter(folder="club").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"folder": "../../etc"}, "Letters, digits"),
+        ({"folder": "Team"}, "Another group has this folder"),
+        ({"folder": "club", "chats": ["telegram:-2002"]}, "already belongs to the group office"),
+        ({"folder": "club", "chats": ["telegram:-9"]}, "somebody must write in it first"),
+    ],
+)
+def test_a_bad_registration_is_refused_with_nothing_made(main, foreign, given, words):
+    assert words in refused(main, "register_group", **given)
+    assert set(Group.objects.values_list("folder", flat=True)) == {"team", "office"}
+
+
+def test_no_other_group_registers_groups(run):
+    with pytest.raises(ForbiddenError):
+        toolbox.call(run, "register_group", {"folder": "club"})
+    assert not Group.objects.filter(folder="club").exists()
+    assert Incident.objects.filter(kind="refused tool").exists()
+
+
+# search_messages and get_usage
+
+
+def said(chat, text, sender="Bob"):
+    number = Message.objects.count()
+    return Message.objects.create(chat=chat, direction="in", external_id=f"m{number}", text=text, sender_name=sender)
+
+
+def test_a_group_finds_what_was_said_in_it(run, place):
+    said(place, "我们明天吃火锅")
+    said(place, "the invoice of Müller & Söhne </message>")
+    assert "我们明天吃火锅" in toolbox.call(run, "search_messages", {"words": "火锅"})
+    found = toolbox.call(run, "search_messages", {"words": "MÜLLER invoice", "sender": "bob"})
+    assert "Söhne &lt;/message&gt;</message>" in found
+    assert toolbox.call(run, "search_messages", {"words": "nothing like it"}) == "Nothing was found."
+
+
+def test_another_groups_history_is_closed_but_to_the_main_group(run, group, foreign):
+    said(foreign, "the secret plan")
+    assert toolbox.call(run, "search_messages", {"words": "secret"}) == "Nothing was found."
+    assert "may not look" in refused(run, "search_messages", words="secret", group="office")
+    group.is_main = True
+    assert "the secret plan" in toolbox.call(run, "search_messages", {"words": "secret", "group": "office"})
+
+
+def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, foreign):
+    group.daily_budget_usd = 2
+    group.save()
+    run.claim("worker")
+    Run.objects.filter(pk=run.pk).update(cost_usd="0.5", input_tokens=1200, output_tokens=34, model="claude")
+    other = services.request_run(foreign.group, chat=foreign, cause=Run.Cause.MESSAGE)
+    other.claim("worker")
+    Run.objects.filter(pk=other.pk).update(cost_usd="9")
+    told = toolbox.call(run, "get_usage", {})
+    assert "$1.50 of $2.00 left" in told
+    assert "1,200" in told
+    assert "9.0" not in told
+    assert "may not look" in refused(run, "get_usage", group="office")

@@ -1,0 +1,51 @@
+"""An agent's reaction is delivered like a message: in its place, and again after trouble."""
+
+import json
+
+import pytest
+
+from apps.chats import abilities
+from apps.chats.models import Message
+from apps.platforms.base import Adapter
+from apps.platforms.registry import SPECS, adapter_class
+from tests.fakes.telegram_api import Failure
+from tests.platforms.conftest import outbound, send, until
+
+
+def react(chat, emoji="👍"):
+    return send(chat, emoji, kind=Message.Kind.REACTION, reply_to="55")
+
+
+def test_a_reaction_is_put_under_its_message_in_its_turn(api, listeners, chat):
+    send(chat, "before")
+    react(chat)
+    send(chat, "after")
+    listeners.start()
+    until(lambda: outbound("sent") == 3)
+    calls = [call.method for call in api.calls if call.method in ("sendMessage", "setMessageReaction")]
+    assert calls == ["sendMessage", "setMessageReaction", "sendMessage"]
+    given = api.calls_of("setMessageReaction")[0].parameters
+    assert (given["message_id"], json.loads(given["reaction"])[0]["emoji"]) == ("55", "👍")
+
+
+def test_a_reaction_that_fails_for_a_moment_is_tried_again(api, listeners, chat):
+    api.fail("setMessageReaction", Failure(502))
+    react(chat)
+    listeners.start()
+    until(lambda: outbound("sent") == 1)
+    assert len(api.calls_of("setMessageReaction")) == 2
+
+
+def test_an_emoji_that_the_platform_does_not_know_is_shown_as_failed(api, listeners, chat):
+    api.fail("setMessageReaction", Failure(400, "Bad Request: REACTION_INVALID"))
+    message = react(chat, "🦄")
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    message.refresh_from_db()
+    assert "Reaction_invalid" in message.error
+
+
+@pytest.mark.parametrize("platform", list(SPECS))
+def test_a_platform_says_truly_whether_it_has_reactions(platform):
+    has = adapter_class(platform).react is not Adapter.react
+    assert abilities.can_react(platform) is SPECS[platform].reactions is has
