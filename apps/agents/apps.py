@@ -8,4 +8,8 @@ class AgentsConfig(AppConfig):
     verbose_name = _("Agents")
 
     def ready(self) -> None:
-        autodiscover_modules("tools")
+        from apps.agents.services import answer_released  # noqa: PLC0415 - the models are there only now
+        from apps.plugins import hooks  # noqa: PLC0415 - beside it
+
+        autodiscover_modules("tools", "chat_commands")
+        hooks.message_released.attach(answer_released)

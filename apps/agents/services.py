@@ -71,6 +71,12 @@ def _new_run(place: dict[str, Any], *, cause: Run.Cause, prompt: str) -> Run:
     return run
 
 
+def answer_released(message: Message) -> None:
+    """What was held back until its sender was let in is answered now."""
+    if message.chat.group:
+        request_run(message.chat.group, chat=message.chat, cause=Run.Cause.MESSAGE, thread_id=message.thread_id)
+
+
 def announce(run: Run) -> None:
     """The run's state has changed (after the commit)."""
     publish(RUN_STATES, run=run.pk, chat=run.chat_id, thread_id=run.thread_id, status=run.status)

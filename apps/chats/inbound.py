@@ -39,7 +39,10 @@ class InboundMessage:
     quoted_text: str = ""
     mentions_bot: bool = False  # a platform mention of the bot, or a reply to one of its messages
     from_bot: bool = False
+    is_reaction: bool = False  # to the message in `reply_to`: read later, never a call
+    access: str = ""  # a Sender.Access that the platform itself vouches for: our own users; empty: as it is
     attachments: tuple[InboundAttachment, ...] = ()
+    pressed: str = ""  # what a button of ours says; not to be trusted: any client can send what it likes
     album: str = ""  # messages with the same one within a moment are one message, which the platform sends in pieces
     context: Mapping[str, str] = field(
         default_factory=dict

@@ -14,12 +14,15 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
 from django.utils import timezone
 
+from apps.agents import answers
+from apps.agents.models import asked_in_chat
 from apps.chats import incidents
-from apps.chats.engagement import calls_agent
+from apps.chats.access import Verdict
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Attachment, Channel, Chat, Group, Message, Sender
+from apps.chats.models import Attachment, Channel, Chat, Message, Sender
 from apps.chats.services import storable
 from apps.platforms import media
+from apps.platforms.admission import Admitted, admit, may_be_heard, parts, settle
 from apps.platforms.base import Batch, Event, Identity, Moved, Receipt
 from apps.plugins import hooks
 from nanogridbot.publications import publish_on_commit
@@ -123,33 +126,53 @@ def _store(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
     senders = _known_senders(channel, batch)
     welcome = [message for message in batch if _is_welcome(channel, senders.get(message.sender_id), message)]
     chats = _chats(channel, welcome)
-    fresh = _fresh(chats, welcome)
+    fresh = _fresh(senders, chats, welcome)
     _introduce(channel, senders, fresh)
-    stored = _insert(chats, senders, fresh)
-    _call_agents(stored)
+    admitted = [admit(channel, chats[each.chat_id], senders[each.sender_id], each) for each in fresh]
+    stored = [row for part in parts(admitted) for row in _settle(part)]
     for message in stored:
         _tell_on_commit(message)
     return stored
 
 
-def _insert(chats: dict[str, Chat], senders: dict[str, Sender], fresh: Iterable[InboundMessage]) -> list[Message]:
+def _settle(part: Sequence[Admitted]) -> list[Message]:
+    """Stores a part and does what it asks for; only the last of it may be more than a message to be stored."""
+    last = part[-1] if part[-1].stands_alone else None
+    stored = _insert(part[:-1] if last else part)
+    _call_agents(stored)
+    return [*stored, *_settle_alone(last)] if last else stored
+
+
+def _settle_alone(each: Admitted) -> list[Message]:
+    row = _row(each)
+    if each.command is None and answers.take(row, each.message, asked=each.is_asked):
+        row.save()
+        return [row]
+    return settle(each, row)
+
+
+def _insert(part: Iterable[Admitted]) -> list[Message]:
     """The rows that are kept, with their files; of an album only the first piece becomes a row."""
     rows: list[Message] = []
     files: list[Attachment] = []
     albums: dict[tuple[str, str], Message] = {}
-    for message in fresh:
-        row = _row(chats[message.chat_id], senders[message.sender_id], message)
+    for each in part:
+        message, row = each.message, _row(each)
+        if answers.take(row, message, asked=each.is_asked):
+            rows.append(row)
+            continue
         album = (message.chat_id, message.album)
         first = (albums.get(album) or media.album_of(row.chat, message)) if message.album else None
-        if first:
+        if first and each.verdict is not Verdict.WITHHELD:
             media.extend(first, text=message.text, calls_agent=row.calls_agent)
-        elif _is_kept(row):
+        elif each.verdict is not Verdict.DROPPED and not message.pressed:
             rows.append(row)
         else:
             continue
         if message.album:
             albums.setdefault(album, first or row)
-        files += media.rows(first or row, message)
+        if not row.withheld:
+            files += media.rows(first or row, message)
     stored = Message.objects.bulk_create(rows)
     if files:
         Attachment.objects.bulk_create(files)
@@ -179,9 +202,11 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
         if message.chat_id not in latest or latest[message.chat_id].sent_at <= message.sent_at:
             latest[message.chat_id] = message
     found = Chat.objects.filter(channel=channel, external_id__in=latest).select_related("group").order_by()
+    found = found.annotate(is_asked=asked_in_chat())
     chats = {chat.external_id: chat for chat in found}
     for chat_id, message in latest.items():
         if chat := chats.get(chat_id):
+            chat.channel = channel
             _freshen(chat, message)
         else:
             chats[chat_id] = Chat.objects.create(
@@ -204,13 +229,18 @@ def _freshen(chat: Chat, message: InboundMessage) -> None:
     changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
     if changed:
         Chat.objects.filter(pk=chat.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(chat, name, value)
 
 
-def _fresh(chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[InboundMessage]:
-    """Of registered chats only, and without second deliveries; the unique constraint guards against a race."""
+def _fresh(senders: dict[str, Sender], chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[InboundMessage]:
+    """Of registered chats only, or where we asked or may let somebody in, and without second deliveries.
+
+    The unique constraint guards against a race.
+    """
     first: dict[tuple[int, str], InboundMessage] = {}
     for message in batch:
-        if chats[message.chat_id].group:
+        if may_be_heard(chats[message.chat_id], senders.get(message.sender_id), message):
             first.setdefault((chats[message.chat_id].pk, message.external_id), message)
     known = Message.objects.inbound().filter(
         chat__in={chat_id for chat_id, _ in first}, external_id__in={external_id for _, external_id in first}
@@ -231,21 +261,27 @@ def _introduce(channel: Channel, senders: dict[str, Sender], batch: Iterable[Inb
         sender = senders.get(message.sender_id)
         if sender is None:
             senders[message.sender_id] = Sender.objects.create(
-                channel=channel, external_id=message.sender_id, name=message.sender_name
+                channel=channel,
+                external_id=message.sender_id,
+                name=message.sender_name,
+                access=message.access or Sender.Access.UNKNOWN,
             )
-        elif message.sender_name and sender.name != message.sender_name:
+            continue
+        if message.sender_name and sender.name != message.sender_name:
             sender.name = message.sender_name
             sender.save(update_fields=["name"])
+        if message.access and message.access != sender.access:
+            sender.grant(message.access)
 
 
-def _row(chat: Chat, sender: Sender, message: InboundMessage) -> Message:
-    group = chat.group
+def _row(each: Admitted) -> Message:
+    message = each.message
     return Message(
-        chat=chat,
+        chat=each.chat,
         direction=Message.Direction.IN,
         external_id=message.external_id,
-        sender=sender,
-        sender_name=message.sender_name or sender.name,
+        sender=each.sender,
+        sender_name=message.sender_name or each.sender.name,
         text=message.text,
         kind=message.kind,
         reply_to=message.reply_to,
@@ -253,14 +289,10 @@ def _row(chat: Chat, sender: Sender, message: InboundMessage) -> Message:
         quoted_text=message.quoted_text,
         thread_id=message.thread_id,
         album=message.album,
-        calls_agent=group is not None and calls_agent(group, message),
+        calls_agent=each.calls_agent,
+        withheld=each.is_withheld,
         sent_at=message.sent_at,
     )
-
-
-def _is_kept(row: Message) -> bool:
-    group = row.chat.group
-    return group is not None and (row.calls_agent or group.unaddressed == Group.Unaddressed.REMEMBER)
 
 
 def _call_agents(stored: Iterable[Message]) -> None:

@@ -1,0 +1,149 @@
+"""What people may ask of the agent's work from the chat."""
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from apps.agents import budgets, services
+from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.agents.commands.registry import Call, CommandRefusedError, command, offered_to
+from apps.agents.models import Run, RunStep, Session
+from apps.chats import pairing
+from apps.chats.models import Chat, Group, Message, Platform
+
+MOST_MODEL = 100  # characters of a model's name
+
+
+@command("help", "what you can write here")
+def help_(call: Call) -> str:
+    lines = [f"- {each.line}" for each in sorted(offered_to(call), key=lambda each: each.name)]
+    head = f"Write {call.group.call_sign} and your question." if call.chat.group else "This chat belongs to no group."
+    return "\n".join([head, "", *lines])
+
+
+@command("status", "who answers, and what is being done now")
+def status(call: Call) -> str:
+    group, agent = call.group, chosen_agent()
+    session = services.session_for(group, call.chat, call.thread_id)
+    running = Run.objects.filter(session__group=group, status=Run.Status.RUNNING).select_related("session")
+    waiting = Run.objects.filter(session__group=group, status=Run.Status.QUEUED).count()
+    served = f"agent {agent.name}, runtime {chosen_runtime().name}, model {group.model or settings.MODEL}"
+    lines = [
+        f"{group.assistant_name} in {group.name}: {served}.",
+        *(_doing(run, here=run.session_id == session.pk) for run in running),
+        f"{waiting} waiting." if waiting else "Nothing waits.",
+        _spent(budgets.standing(group)),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _doing(run: Run, *, here: bool) -> str:
+    step = RunStep.objects.filter(run=run, kind="tool").order_by("-seq").values_list("seq", flat=True).first()
+    where = "Working here" if here else "Working in another conversation"
+    return f"{where} since {run.started_at:%H:%M:%S} UTC, {step or 0} steps so far." if run.started_at else where
+
+
+@command("stop", "stop what is being done; what was said is kept")
+def stop(call: Call) -> str:
+    return "Stopped." if _stop(_open_runs(call)) else "There is nothing to stop."
+
+
+@command("new", "forget the conversation and begin afresh")
+def new(call: Call) -> str:
+    if not (call.is_admin or _is_own(call.chat, call.group)):
+        raise CommandRefusedError("Only an admin may use /new here.")
+    session = services.session_for(call.group, call.chat, call.thread_id)
+    here = Q(status=Run.Status.QUEUED, chat=call.chat, thread_id=call.thread_id)
+    _stop(session.runs.filter(Q(status=Run.Status.RUNNING) | here, cause=Run.Cause.MESSAGE))
+    Session.objects.select_for_update().get(pk=session.pk).begin_anew()
+    earlier = Message.objects.unhandled(call.chat, call.thread_id).filter(pk__lt=call.message.pk)
+    earlier.update(withheld=True)
+    return "The conversation is forgotten; we begin afresh. Files and memory files stay."
+
+
+@command("usage", "what the agent has cost")
+def usage(call: Call) -> str:
+    standing = budgets.standing(call.group)
+    lines = [_spent(standing), *(_left(ceiling) for ceiling in standing.ceilings)]
+    return "\n".join(f"- {line}" for line in lines if line)
+
+
+def _spent(standing: budgets.Standing) -> str:
+    limited = "" if standing.ceilings else " No budget is set."
+    return f"Spent today US$ {standing.today:.2f}, this month US$ {standing.month:.2f}.{limited}"
+
+
+def _left(ceiling: budgets.Ceiling) -> str:
+    """The installation's figures are nothing for a group's chat."""
+    if ceiling.is_spent:
+        return ceiling.sentence
+    if not ceiling.group:
+        return ""
+    return f"Of the {ceiling.span} budget of US$ {ceiling.limit:.2f} there are US$ {ceiling.left:.2f} left."
+
+
+@command("model", "show or set the model", usage="[name]", admins_only=True)
+def model(call: Call) -> str:
+    group = call.group
+    if not call.argument:
+        return f"The model is {group.model or settings.MODEL}{'' if group.model else ', the installation’s'}."
+    name = "" if call.argument == "default" else call.argument
+    if len(name) > MOST_MODEL or len(name.split()) > 1:
+        raise CommandRefusedError("That is no name of a model.")
+    group.model = name
+    group.save(update_fields=["model"])
+    return f"From the next turn on the model is {name or settings.MODEL}."
+
+
+@command("pair", "let in whoever has this code; without one: who waits", usage="[code] [folder]", admins_only=True)
+def pair(call: Call) -> str:
+    code, _, folder = call.argument.partition(" ")
+    if not code:
+        return _waiting(call)
+    try:
+        found = pairing.find(code)
+        if found.sender.channel_id != call.chat.channel_id and not call.is_on_our_page:
+            raise CommandRefusedError("That code is another channel's: approve it there, or in the admin.")
+        group = pairing.approve(found, group=_group_named(call, folder.strip()))
+    except pairing.PairingError as error:
+        raise CommandRefusedError(str(error)) from error
+    return f"{found.sender} may write now, and is served by {group}."
+
+
+def _waiting(call: Call) -> str:
+    found = pairing.pending(None if call.is_on_our_page else call.channel)
+    lines = [f"- {each.code}: {each.sender} ({each.chat.channel})" for each in found]
+    return "\n".join(lines) or "Nobody waits for admission."
+
+
+def _group_named(call: Call, folder: str) -> Group | None:
+    if not folder:
+        return None
+    group = Group.objects.filter(folder__iexact=folder).first()
+    if group is None:
+        raise CommandRefusedError(f"There is no group {folder!r}.")
+    if group.is_main and not call.is_on_our_page and call.chat.group_id != group.pk:
+        raise CommandRefusedError("To the main group people are let in from the main group, or in the admin.")
+    return group
+
+
+def _open_runs(call: Call) -> QuerySet[Run]:
+    """In a thread that thread's; else everything in the chat."""
+    runs = Run.objects.filter(chat=call.chat, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    return runs.filter(thread_id=call.thread_id) if call.thread_id else runs
+
+
+def _stop(runs: QuerySet[Run]) -> bool:
+    """Whether there was anything to stop."""
+    found = list(runs.order_by("pk"))
+    for run in found:
+        services.stop_run(run)
+    return bool(found)
+
+
+def _is_own(chat: Chat, group: Group) -> bool:
+    """A direct chat whose memory is nobody else's."""
+    if chat.kind != Chat.Kind.DIRECT or chat.channel.platform == Platform.WEB:
+        return False
+    if group.session_scope != Group.SessionScope.GROUP:
+        return True
+    return not group.chats.exclude(pk=chat.pk).exclude(channel__platform=Platform.WEB).exists()
