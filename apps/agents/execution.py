@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.agents import budget_notices, budgets, services
+from apps.agents import budget_notices, budgets, questions, services
 from apps.agents.budgets import Ceiling
 from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
@@ -43,6 +43,8 @@ def execute(run_id: int) -> None:
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
         logger.info("attempt %s begins", run.attempt)
         services.announce(run)
+        if run.attempt > 1:
+            questions.expire_of(run)
         try:
             _attempt(run)
         finally:

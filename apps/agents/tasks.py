@@ -7,10 +7,11 @@ from typing import Any
 from celery import shared_task, signals
 from django.conf import settings
 
-from apps.agents import execution, sweeping, turn
+from apps.agents import execution, questions, sweeping, turn
 from apps.agents.choices import chosen_runtime
 from apps.agents.runtimes import docker, process
 from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
+from apps.chats import pairing
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ def sweep() -> None:
     sweeping.requeue_abandoned()
     sweeping.wake_due()
     sweeping.request_missing()
+    pairing.drop_expired()
+    questions.expire_overdue()
 
 
 @shared_task  # type: ignore[untyped-decorator]

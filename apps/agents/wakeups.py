@@ -5,7 +5,9 @@ import queue
 import random
 import threading
 import time
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
@@ -21,6 +23,7 @@ IDLE = 30.0  # seconds after which the listener asks itself whether anybody stil
 Inbox = queue.Queue[tuple[str, Any]]
 
 _inboxes: dict[int, Inbox] = {}  # by session: it has one running run at most
+_bells: defaultdict[int, set[threading.Event]] = defaultdict(set)  # by session
 _lock = threading.Lock()
 _listener: threading.Thread | None = None
 
@@ -39,6 +42,21 @@ def leave(session_id: int, inbox: Inbox) -> None:
     with _lock:
         if _inboxes.get(session_id) is inbox:  # a run whose lease was lost may have a successor here
             del _inboxes[session_id]
+
+
+@contextmanager
+def bell(session_id: int) -> Iterator[threading.Event]:
+    """Rings at every publication for the session, as long as somebody attends to it; a lost one rings no bell."""
+    rung = threading.Event()
+    with _lock:
+        _bells[session_id].add(rung)
+    try:
+        yield rung
+    finally:
+        with _lock:
+            _bells[session_id].discard(rung)
+            if not _bells[session_id]:
+                del _bells[session_id]
 
 
 def _listen() -> None:
@@ -70,6 +88,8 @@ def _hand_on(publication: tuple[str, dict[str, Any]] | None) -> None:
     _, payload = publication
     with _lock:
         inbox = _inboxes.get(payload.get("session", 0))
+        for rung in _bells.get(payload.get("session", 0), ()):
+            rung.set()
     if inbox is not None:
         with suppress(queue.Full):  # it is looked at again anyway
             inbox.put_nowait(("wake", None))

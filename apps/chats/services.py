@@ -2,6 +2,7 @@
 
 import mimetypes
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -95,8 +96,12 @@ def send_message(
     run_id: int | None = None,
     kind: Message.Kind = Message.Kind.TEXT,
     sender_name: str = "",
+    choices: Sequence[Mapping[str, str]] = (),
 ) -> Message | None:
-    """Puts a message into the outbox; None when nothing visible is left of it. Delivered by the listeners."""
+    """Puts a message into the outbox; None when nothing visible is left of it. Delivered by the listeners.
+
+    choices: what may be answered, each with its `label` and the `token` that a button of it says.
+    """
     text = visible(text)
     if not text:
         return None
@@ -111,6 +116,7 @@ def send_message(
         run_id=run_id,
         kind=kind,
         sender_name=sender_name,
+        choices=[dict(choice) for choice in choices],
     )
     publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
     transaction.on_commit(lambda: hooks.message_stored.fire(message=message))

@@ -77,6 +77,22 @@ Event = Batch | Moved | Receipt | Identity | Alive
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What people may press under a message; the token comes back as `InboundMessage.pressed`."""
+
+    token: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """What a platform can show of them."""
+
+    most: int
+    longest: int  # characters of a label
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundPart:
     """One piece that fits the platform; rendered already, `plain` is the same without markup."""
 
@@ -86,6 +102,7 @@ class OutboundPart:
     thread_id: str = ""
     reply_to: str = ""
     idempotency_key: str = ""
+    buttons: tuple[Button, ...] = ()  # as `Adapter.buttons` allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,7 @@ class Adapter(ABC):
     idempotent: ClassVar[bool] = False  # the platform drops a second part with the same idempotency key
     typing_every: ClassVar[float] = 0  # seconds after which "typing…" must be renewed; 0: the platform has none
     edit_every: ClassVar[float] = 0  # seconds between two edits of a message; 0: the platform edits none
+    buttons: ClassVar[Buttons | None] = None  # `send` shows a part's buttons
     files: ClassVar[bool] = False  # `send_file` works
     caption_limit: ClassVar[int] = 0  # the most a file's caption may have, in the dialect's unit; 0: no captions
     rate: ClassVar[Rate | None] = None  # what the platform allows this whole channel to send
@@ -148,6 +166,11 @@ class Adapter(ABC):
     async def edit(self, message_id: str, part: OutboundPart) -> None:
         """Replaces a sent part; called only where `edit_every` is set. That nothing changed is no error."""
         raise NotImplementedError
+
+    async def settle(self, message_id: str, part: OutboundPart) -> None:
+        """The question in it is answered: replaces the part that has buttons by one that has none."""
+        if self.edit_every:
+            await self.edit(message_id, part)
 
     def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         """The bytes of an attachment by the `source` that the payload's translation gave it; who reads it counts."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connections
 
+from apps.agents.questions import QUESTIONS
 from apps.agents.services import RUN_STATES
 from apps.chats.services import CHANNELS_CHANGED, OUTBOX_FILLED, web_channel
 from apps.platforms.acknowledging import Acknowledging
@@ -18,6 +19,7 @@ from apps.platforms.media import MEDIA_AWAITED
 from apps.platforms.outbox import Outbox
 from apps.platforms.presence import Presence
 from apps.platforms.rates import Rates
+from apps.platforms.settling import Settling
 from apps.platforms.streaming import DRAFTS
 from apps.platforms.supervisor import Supervisor
 from apps.platforms.wakeups import hear
@@ -50,6 +52,7 @@ def _start() -> list[asyncio.Task[None]]:
     presence = Presence(supervisor.adapters)
     fetcher = Fetcher(supervisor.adapters)
     acknowledging = Acknowledging(supervisor.adapters)
+    settling = Settling(supervisor.adapters, rates)
 
     def wake_outbox(_publication: dict[str, Any]) -> None:
         outbox.wake()
@@ -67,13 +70,14 @@ def _start() -> list[asyncio.Task[None]]:
         CHANNELS_CHANGED: look_at_channels,
         RUN_STATES: look_at_runs,
         DRAFTS: drafts.hear,
+        QUESTIONS: settling.hear,
         MEDIA_AWAITED: fetcher.hear,
     }
     parts = {
         "wake-ups": hear(publications),
         "typing": presence.run(),
         "files": fetcher.run(),
-        "courtesies": _until_cancelled(acknowledging.close, drafts.close),
+        "courtesies": _until_cancelled(acknowledging.close, settling.close, drafts.close),
         "outbox": outbox.run(),
         "channels": supervisor.run(),
         "lateness": watch(),

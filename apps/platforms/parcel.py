@@ -1,8 +1,10 @@
 """What one message becomes on its way out: parts that fit, and files where the platform takes them."""
 
+from dataclasses import replace
+
 from apps.agents import files
 from apps.chats.models import Attachment, Message
-from apps.platforms import rendering
+from apps.platforms import asking, rendering
 from apps.platforms.base import Adapter, OutboundFile, OutboundPart, PlatformError
 
 Piece = OutboundPart | OutboundFile
@@ -10,9 +12,11 @@ Piece = OutboundPart | OutboundFile
 
 def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     """In order; the same message always gives the same ones. Raises PlatformError: permanent."""
+    if message.choices:
+        return [*question(message, adapter)]
     attached = list(message.attachments.order_by("pk"))
     if attached and not adapter.files:
-        return _parts(message, adapter, _without_files(message, attached), first=0)
+        return [*_parts(message, adapter, _without_files(message, attached), first=0)]
     texts = rendering.parts(message.text, adapter.dialect) if message.text else []
     captioned = bool(attached) and len(texts) == 1 and _fits(texts[0], adapter)
     found: list[Piece] = [
@@ -26,7 +30,14 @@ def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     return found
 
 
-def _parts(message: Message, adapter: Adapter, text: str, *, first: int) -> list[Piece]:
+def question(message: Message, adapter: Adapter) -> list[OutboundPart]:
+    """Its buttons stand under the last part; none once it is answered."""
+    text, buttons = asking.shown(message, adapter.buttons)
+    parts = _parts(message, adapter, text, first=0)
+    return [*parts[:-1], replace(parts[-1], buttons=buttons)] if parts else []
+
+
+def _parts(message: Message, adapter: Adapter, text: str, *, first: int) -> list[OutboundPart]:
     return [
         OutboundPart(
             chat_id=message.chat.external_id,

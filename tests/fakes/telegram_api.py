@@ -145,6 +145,15 @@ class TelegramApi:
             self.changed.notify_all()
         return int(full["message_id"])
 
+    def press(self, data: str, *, message_id: int, chat_id: int = -1001, user: Json | None = None) -> str:
+        """Somebody presses a button under one of our messages. Returns the id that wants an answer."""
+        kind = {"type": "private"} if chat_id > 0 else {"type": "supergroup", "title": "Team"}
+        self._ids += 1
+        under = {"message_id": message_id, "date": int(time.time()), "chat": {"id": chat_id, **kind}, "from": ME}
+        press = {"id": f"cb{self._ids}", "from": user or ANN, "chat_instance": "1", "data": data, "message": under}
+        self.push({"callback_query": press})
+        return str(press["id"])
+
     def push(self, update: Json) -> None:
         """A whole update as it is; `update_id` is set."""
         with self.changed:

@@ -20,6 +20,7 @@ from apps.platforms.base import (
     Adapter,
     Alive,
     Batch,
+    Buttons,
     Event,
     Identity,
     Moved,
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 API = "https://api.telegram.org"
 POLL = 25  # seconds for which Telegram holds a request when nothing happens
-WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION]  # without edits: what was asked is answered as it stood then
+# Without edits: what was asked is answered as it stood then.
+WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION, Update.CALLBACK_QUERY]
 GROUP_RATE = Rate(20, 60)  # "Bots FAQ": 20 messages a minute into one group, about one a second into a private chat
 PRIVATE_RATE = Rate(20, 20)
 
@@ -49,6 +51,8 @@ class TelegramAdapter(Adapter):
     dialect: ClassVar[str] = "telegram"
     typing_every: ClassVar[float] = 4  # Telegram shows it for five seconds
     edit_every: ClassVar[float] = 3.1  # of the 20 a minute that a group allows
+    # "InlineKeyboardButton": 64 bytes of data hold a token; the apps cut labels that are longer than a line.
+    buttons: ClassVar[Buttons | None] = Buttons(most=8, longest=40)
     files: ClassVar[bool] = True
     caption_limit: ClassVar[int] = 1024
     rate: ClassVar[Rate | None] = Rate(25, 1)  # "Bots FAQ": 30 a second altogether
@@ -88,8 +92,18 @@ class TelegramAdapter(Adapter):
                 yield Identity(self._me.ids)
             for arrived in _events(updates, self._me):
                 yield arrived  # resumed after the commit
+            await self._quiet(updates)
             offset = updates[-1].update_id + 1 if updates else offset or 0
             timeout = max(1, min(POLL, int(settings.CHANNEL_STALL_TIMEOUT / 3)))
+
+    async def _quiet(self, updates: Sequence[Update]) -> None:
+        """A pressed button shows that it works until this is said; too late is no trouble."""
+        for update in updates:
+            if update.callback_query:
+                try:
+                    await self._bot.answer_callback_query(update.callback_query.id)
+                except BadRequest as error:
+                    logger.debug("a press is not acknowledged: %s", error)
 
     async def _hooked(self) -> AsyncGenerator[Event, None]:
         await self._bot.set_webhook(

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from telegram import CallbackQuery, MessageEntity, PhotoSize, Update
 from telegram import Chat as TelegramChat
 from telegram import Message as TelegramMessage
-from telegram import MessageEntity, PhotoSize, Update
 
 from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Channel, Chat, Message
 from apps.platforms.base import Batch, Moved, PayloadError
+from apps.platforms.telegram.reactions import reacted
 
 Kind = Message.Kind
 
@@ -76,6 +77,10 @@ def event(update: Update, me: Me) -> Batch | Moved | None:
 
 def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
     """None for what is no message of somebody else: edits, service messages, our own."""
+    if update.callback_query:
+        return _pressed(update.callback_query)
+    if update.message_reaction:
+        return reacted(update.update_id, update.message_reaction)
     message = update.message
     if message is None:
         return None
@@ -107,6 +112,27 @@ def _inbound(message: TelegramMessage, me: Me, kind: Kind, text: str) -> Inbound
         attachments=_attachments(message),
         album=message.media_group_id or "",
         sent_at=message.date,
+    )
+
+
+def _pressed(press: CallbackQuery) -> InboundMessage | None:
+    """A button under one of our messages; of an old one Telegram tells the chat and the id only."""
+    under = press.message
+    if under is None or not press.data:
+        return None
+    topic = under.message_thread_id if isinstance(under, TelegramMessage) and under.is_topic_message else None
+    return InboundMessage(
+        external_id=f"press-{press.id}",
+        chat_id=str(under.chat.id),
+        chat_kind=Chat.Kind.DIRECT if under.chat.type == TelegramChat.PRIVATE else Chat.Kind.GROUP,
+        chat_title=under.chat.title or under.chat.full_name or "",
+        sender_id=str(press.from_user.id),
+        sender_name=press.from_user.full_name,
+        from_bot=press.from_user.is_bot,
+        text="",
+        pressed=press.data,
+        thread_id=str(topic or ""),
+        reply_to=str(under.message_id),
     )
 
 

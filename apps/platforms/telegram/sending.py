@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from telegram import Bot, InputFile, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
@@ -21,7 +21,7 @@ Telling = Callable[[str, str | None], Awaitable[Any]]  # (text, parse mode)
 
 async def send_text(bot: Bot, part: OutboundPart) -> str:
     def tell(text: str, mode: str | None) -> Awaitable[Any]:
-        return bot.send_message(text=text, parse_mode=mode, **_place(part))
+        return bot.send_message(text=text, parse_mode=mode, reply_markup=_keyboard(part), **_place(part))
 
     return str((await _readable(tell, part.text, part.plain)).message_id)
 
@@ -35,6 +35,12 @@ async def edit_text(bot: Bot, message_id: str, part: OutboundPart) -> None:
     except BadRequest as error:
         if "not modified" not in str(error).lower():
             raise
+
+
+def _keyboard(part: OutboundPart) -> InlineKeyboardMarkup | None:
+    """One under the other, so that long labels can be read; an edit without it takes it away."""
+    rows = [[InlineKeyboardButton(button.label, callback_data=button.token)] for button in part.buttons]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 async def send_file(bot: Bot, part: OutboundFile) -> str:

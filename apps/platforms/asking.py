@@ -1,0 +1,34 @@
+"""A question as a platform can show it: buttons where they say everything, numbered lines wherever they do not."""
+
+from apps.agents.models import Question
+from apps.chats.models import Message
+from apps.platforms.base import Button, Buttons
+
+HINT = "Answer with a number."
+
+
+def shown(message: Message, limits: Buttons | None) -> tuple[str, tuple[Button, ...]]:
+    """The text in markdown, and the buttons; what is answered already says so, and has none."""
+    question = Question.objects.filter(messages=message).select_related("sender", "user").first()
+    if question is None or not question.is_open:
+        return f"{message.text}\n\n{outcome(question)}" if question else message.text, ()
+    labels = [str(choice["label"]) for choice in message.choices]
+    tokens = [str(choice["token"]) for choice in message.choices]
+    lines = "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))
+    if limits is None or len(labels) > limits.most:
+        return f"{message.text}\n\n{lines}\n\n{HINT}", ()
+    if all(len(label) <= limits.longest for label in labels):
+        return message.text, tuple(map(Button, tokens, labels))
+    short = [_shortened(f"{number}. {label}", limits.longest) for number, label in enumerate(labels, start=1)]
+    return f"{message.text}\n\n{lines}", tuple(map(Button, tokens, short))
+
+
+def outcome(question: Question) -> str:
+    """What became of it."""
+    if question.status == Question.Status.EXPIRED:
+        return "⌛ Nobody answered in time."
+    return f"✔ {question.answer} ({question.answered_by})" if question.answered_by else f"✔ {question.answer}"
+
+
+def _shortened(label: str, longest: int) -> str:
+    return label if len(label) <= longest else f"{label[: longest - 1]}…"

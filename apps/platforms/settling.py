@@ -1,0 +1,78 @@
+"""Takes the buttons away where a question was asked, once somebody answered it or nobody did."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import DatabaseError
+
+from apps.agents.models import Question
+from apps.chats.models import Message
+from apps.platforms import parcel
+from apps.platforms.base import Adapter, PlatformError
+from apps.platforms.database import in_database
+from apps.platforms.rates import Rates
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = 20.0  # seconds for one edit
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message that asked, as it was delivered."""
+
+    message: Message
+    last_part: str  # the platform's id of the part with the buttons
+
+
+class Settling:
+    """Only a courtesy: a button that stays answers with a sentence when it is pressed."""
+
+    def __init__(self, adapters: Callable[[], Mapping[int, Adapter]], rates: Rates) -> None:
+        self._adapters = adapters
+        self._rates = rates
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def hear(self, publication: dict[str, Any]) -> None:
+        if "question" not in publication or len(self._tasks) >= MOST_AT_ONCE:
+            return
+        task = asyncio.create_task(self._settle(int(publication["question"])), name="question settled")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _settle(self, question_id: int) -> None:
+        try:
+            for asked in await in_database(_settled, question_id):
+                if adapter := self._adapters().get(asked.message.chat.channel_id):
+                    await self._edit(asked, adapter)
+        except (PlatformError, TimeoutError, DatabaseError) as error:
+            logger.info("the buttons of question %s stay: %s", question_id, error)
+        except Exception:
+            logger.exception("the buttons of question %s could not be taken away", question_id)
+
+    async def _edit(self, asked: Asked, adapter: Adapter) -> None:
+        parts = await in_database(parcel.question, asked.message, adapter)
+        if not adapter.buttons or len(parts) != len(asked.message.external_parts):
+            return  # with the answer it would be cut elsewhere, and the edit take words away
+        await self._rates.turn(asked.message.chat.channel_id, asked.message.chat.external_id, adapter)
+        async with asyncio.timeout(TIMEOUT):
+            await adapter.settle(asked.last_part, replace(parts[-1], buttons=()))
+
+
+def _settled(question_id: int) -> list[Asked]:
+    """Empty while it is open."""
+    question = Question.objects.exclude(status=Question.Status.OPEN).filter(pk=question_id).first()
+    if question is None or not question.choices:
+        return []
+    sent = question.messages.filter(delivery=Message.Delivery.SENT).select_related("chat")
+    return [Asked(message, message.external_parts[-1]) for message in sent if message.external_parts]
