@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from apps.agents import authority
+from apps.agents import approvals, authority
 from apps.agents.models import Run
 from apps.chats import incidents
 from apps.chats.models import Group
@@ -85,6 +85,8 @@ def _called(run: Run, name: str, given: Any) -> str:
         raise ToolRefusedError(
             "; ".join(f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors())
         ) from error
+    if sentence := approvals.tool_refusal(run, name, checked.model_dump(mode="json")):
+        raise ToolRefusedError(sentence)
     return found.call(run, checked)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import AgentUnavailableError, Reporter
 from ngb_runner.archive import before_compaction
+from ngb_runner.permissions import before_tools
 from ngb_runner.servers import mcp_servers
 from ngb_runner.skills import skill_options
 from ngb_runner.spec import Spec
@@ -72,7 +73,10 @@ def build_options(
         max_buffer_size=MAX_LINE,
         stderr=stderr,
         env=cli_environment(base_url),
-        hooks={"PreCompact": before_compaction(spec.cwd, spec.assistant_name, reporter)},
+        hooks={
+            "PreCompact": before_compaction(spec.cwd, spec.assistant_name, reporter),
+            **before_tools(spec, tools.permissions),
+        },
         **(_all_tools(spec) if spec.builtin_tools == "all" else _no_tools(spec)),
     )
 

@@ -59,6 +59,8 @@ class Session:
             self._egress.receive(frame)
         elif kind == "tool_result":
             self._tools.receive(frame)
+        elif kind == "permission_result":
+            self._tools.permissions.receive(frame)
         elif kind == "stop":
             self.stopped.set()
         elif kind not in CONTROL:
@@ -136,6 +138,7 @@ class Session:
             await agent.close()
             raise
         self._agent, self._spec = agent, spec
+        self._tools.seconds = spec.answer_seconds
 
     def _ready(self, *, warm: bool, busy: bool) -> None:
         session_id = self._agent.session_id if self._agent else None

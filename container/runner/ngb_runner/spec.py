@@ -42,6 +42,8 @@ class Spec:
     max_turns: int | None
     assistant_name: str
     disallowed_tools: tuple[str, ...]
+    ask_tools: tuple[str, ...]
+    answer_seconds: float
     skills: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
 
@@ -64,6 +66,8 @@ def parse_start(frame: Frame) -> Spec:
         max_turns=_field(options, "max_turns", int, None),
         assistant_name=_field(options, "assistant_name", str, "Andy"),
         disallowed_tools=_strings(options, "disallowed_tools"),
+        ask_tools=_strings(options, "ask_tools"),
+        answer_seconds=float(_field(options, "answer_seconds", (int, float), 300)),
         skills=_strings(options, "skills"),
         servers=tuple(_parse_server(server) for server in _field(options, "mcp_servers", list, [])),
     )
@@ -82,12 +86,14 @@ def _parse_server(raw: Any) -> Server:
     return Server(_field(raw, "name", str, ""), _strings(raw, "command"))
 
 
-def _field(source: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+def _field(source: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any) -> Any:
     value = source.get(name)
     if value is None:
         return default
     if not isinstance(value, kind):
-        raise BadStartError(f"{name} must be {kind.__name__}, not {type(value).__name__}")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        wanted = " or ".join(each.__name__ for each in kinds)
+        raise BadStartError(f"{name} must be {wanted}, not {type(value).__name__}")
     return value
 
 

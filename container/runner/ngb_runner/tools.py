@@ -7,11 +7,12 @@ from typing import Any
 
 from ngb_runner.frames import Frame, FrameTooLongError
 from ngb_runner.link import Link
+from ngb_runner.permissions import Permissions
 from ngb_runner.spec import Tool
 
 SERVER = "ngb"
 ANSWER_SECONDS = 300.0
-"""The host bounds its tools itself; this bound only keeps a turn from hanging on a lost answer."""
+"""The host bounds its tools itself, and says in `start` how long; this only keeps a turn from hanging for ever."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class ToolCalls:
         self._link = link
         self._ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[ToolAnswer]] = {}
+        self.seconds = ANSWER_SECONDS
+        self.permissions = Permissions(link)
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolAnswer:
         """Ask the host; a call that cannot be made or is not answered is an error answer, never an exception."""
@@ -36,11 +39,11 @@ class ToolCalls:
         answer = self._waiting[call_id] = asyncio.get_running_loop().create_future()
         try:
             self._link.send("tool_call", id=call_id, name=name, input=arguments)
-            return await asyncio.wait_for(answer, ANSWER_SECONDS)
+            return await asyncio.wait_for(answer, self.seconds)
         except FrameTooLongError as error:
             return ToolAnswer(f"the input is too long: {error}", is_error=True)
         except TimeoutError:
-            return ToolAnswer(f"{name} was not answered within {ANSWER_SECONDS:.0f} s", is_error=True)
+            return ToolAnswer(f"{name} was not answered within {self.seconds:.0f} s", is_error=True)
         finally:
             del self._waiting[call_id]
 
