@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.agents import authority, mcp, permissions, prompts, skills, toolbox, wakeups
+from apps.agents import authority, builtin_tools, mcp, permissions, prompts, skills, toolbox, wakeups
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -38,11 +38,6 @@ MAX_BAD_LINES = 100
 MAX_PUSHED = 4  # prompts on their way that the agent has not taken yet
 MAX_STEPS = 500
 MAX_WAITING_FRAMES = 1000
-# What the SDK offers but cannot work here: questions at a terminal, its own timetable, modes that wait for a person.
-USELESS_TOOLS = [
-    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree", "ScheduleWakeup"),
-    *("CronCreate", "CronDelete", "CronList", "Monitor", "Workflow", "ListAgents", "SendMessage", "ReportFindings"),
-]
 
 stopping = threading.Event()  # the worker is shutting down
 stop_at = [float("inf")]  # when turns in progress must end (monotonic)
@@ -135,7 +130,7 @@ class Turn:
                 "cwd": place.cwd,
                 "add_dirs": place.add_dirs,
                 "builtin_tools": place.builtin_tools,
-                "disallowed_tools": USELESS_TOOLS,
+                "disallowed_tools": builtin_tools.disallowed(group),
                 "skills": skills.offered(group, place),
                 "mcp_servers": mcp.offered(group, walled=place.builtin_tools == "all"),
                 "max_turns": None,

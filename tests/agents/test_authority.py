@@ -42,7 +42,7 @@ def test_an_admins_call_may_use_what_admins_may(main, chat):
 
 def test_an_allowed_senders_call_may_not(main, chat):
     run = run_for(chat, sender(chat, "Bob"))
-    with pytest.raises(toolbox.ForbiddenError, match="for admins: .* None: Bob"):
+    with pytest.raises(toolbox.ForbiddenError, match=r"for admins: .* None: Bob"):
         toolbox.call(run, "register_group", {"folder": "club"})
     assert not Group.objects.filter(folder="club").exists()
     assert "Bob" in Incident.objects.get(kind="refused tool").sentence
