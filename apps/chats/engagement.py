@@ -8,8 +8,8 @@ from apps.chats.models import Chat, Group
 
 
 def calls_agent(group: Group, message: InboundMessage) -> bool:
-    """Main and direct chats always answer; others as the group engages. Bots and empty messages never call."""
-    if message.from_bot or not (message.text.strip() or message.attachments):
+    """Main and direct chats always answer, others as the group engages; bots, reactions, empty messages never call."""
+    if message.from_bot or message.is_reaction or not (message.text.strip() or message.attachments):
         return False
     if group.is_main or group.engage == Group.Engage.ALWAYS or message.chat_kind == Chat.Kind.DIRECT:
         return True

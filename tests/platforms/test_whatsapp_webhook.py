@@ -63,9 +63,16 @@ def test_each_kind_of_message(given, kind, text):
 
 
 def test_what_is_no_message_of_somebody_else_is_passed_over():
-    reaction = message(type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": "👍"})
     own = {**message(), "from": NUMBER}
-    assert events(notification(value(reaction, own)).encode(), PHONE_ID) == []
+    assert events(notification(value(own)).encode(), PHONE_ID) == []
+
+
+@pytest.mark.parametrize(("emoji", "words"), [("👍", "[reacted with 👍]"), ("", "[took back a reaction]")])
+def test_a_reaction_is_read_later_and_calls_nobody(emoji, words):
+    given = message(type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": emoji})
+    [[reaction]] = events(notification(value(given)).encode(), PHONE_ID)
+    assert (reaction.text, reaction.reply_to, reaction.is_reaction) == (words, "wamid.OUT1", True)
+    assert "message_id" not in reaction.context
 
 
 # The webhook.

@@ -64,6 +64,9 @@ def _described(kind: str, thing: Mapping[str, Any]) -> str:
         place = ", ".join(str(thing[key]) for key in ("latitude", "longitude") if isinstance(thing.get(key), float))
         name = text_at(thing, "name")
         return ": ".join(word for word in ("location", name, place) if word)
+    if kind == "reaction":
+        emoji = text_at(thing, "emoji")[:40]
+        return f"reacted with {emoji}" if emoji else "took back a reaction"
     return re.sub(r"[^\w ]", "", kind)[:40] or "message"
 
 

@@ -70,13 +70,13 @@ def _together(found: Iterator[InboundMessage | Moved | Receipt]) -> list[Event]:
 
 
 def _message(given: Json, value: Json) -> InboundMessage | Moved | None:
-    """None for what is no message of somebody else: reactions, our own."""
+    """None for what is no message of somebody else: our own."""
     # Who uses a username may have no number for us, only an id.
     sender = text_at(given, "from") or text_at(given, "from_user_id")
     ours = digits(text_at(mapping(value.get("metadata")), "display_phone_number"))
     if not sender or not text_at(given, "id"):
         raise PayloadError("It has no sender or no id.")
-    if sender == ours or given.get("type") == "reaction":
+    if sender == ours:
         return None
     if given.get("type") == "system":
         return _moved(sender, mapping(given.get("system")))
@@ -90,7 +90,9 @@ def _moved(sender: str, system: Json) -> Moved | None:
 
 def _inbound(given: Json, value: Json, sender: str, ours: str) -> InboundMessage:
     kind, text = content(given)
-    group_id, quoted = text_at(given, "group_id"), mapping(given.get("context"))
+    is_reaction = given.get("type") == "reaction"
+    reacted_to = {"id": text_at(mapping(given.get("reaction")), "message_id")} if is_reaction else {}
+    group_id, quoted = text_at(given, "group_id"), mapping(given.get("context")) or reacted_to
     name = _name(value, sender)
     return InboundMessage(
         external_id=text_at(given, "id"),
@@ -103,8 +105,10 @@ def _inbound(given: Json, value: Json, sender: str, ours: str) -> InboundMessage
         kind=kind,
         reply_to=text_at(quoted, "id"),
         mentions_bot=bool(ours) and digits(text_at(quoted, "from")) == ours,
+        is_reaction=is_reaction,
         attachments=attachments(given, kind),
-        context={"message_id": text_at(given, "id")},
+        # What shows that we type is put under a message, never under a reaction.
+        context={} if is_reaction else {"message_id": text_at(given, "id")},
         sent_at=_time(given),
     )
 
