@@ -15,7 +15,7 @@ from apps.agents.models import Run, RunStatus
 from apps.agents.services import RUN_STATES, session_for
 from apps.api.database import in_thread
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Chat, Group, Message
+from apps.chats.models import Chat, Group, Message, Sender
 from apps.chats.services import web_chat
 from apps.platforms.intake import accept
 from nanogridbot.publications import async_subscription
@@ -43,10 +43,15 @@ class Outcome:
 
     @property
     def is_over(self) -> bool:
+        """A command of the chat, which no run handles, is over at once."""
+        if self.message.withheld:
+            return True
         return self.run is not None and self.run.is_over and self.message.run_id == self.run.pk
 
 
-def post(group: Group, text: str, *, sender_id: str, sender_name: str, external_id: str = "") -> Message:
+def post(
+    group: Group, text: str, *, sender_id: str, sender_name: str, is_admin: bool = False, external_id: str = ""
+) -> Message:
     """Stores it and calls the agent; the same external id again finds the first one. Raises RefusedError."""
     chat = web_chat(group)
     name = f"{sender_id}:{external_id}" if external_id else str(uuid.uuid4())
@@ -59,6 +64,7 @@ def post(group: Group, text: str, *, sender_id: str, sender_name: str, external_
         sender_name=sender_name,
         text=text,
         mentions_bot=True,
+        access=Sender.Access.ADMIN if is_admin else Sender.Access.ALLOWED,
     )
     message = accept(chat.channel, inbound) or chat.messages.inbound().filter(external_id=name).first()
     if message is None:
@@ -70,6 +76,8 @@ def post(group: Group, text: str, *, sender_id: str, sender_name: str, external_
 
 def outcome(message_id: int) -> Outcome:
     message = Message.objects.select_related("chat__channel", "chat__group", "run__session__group").get(pk=message_id)
+    if message.withheld:
+        return Outcome(message, None, _said_to(message))
     run = message.run or _coming_run(message)
     return Outcome(message, run, _reply(message, run) if run and run.is_over else None)
 
@@ -138,6 +146,11 @@ def _coming_run(message: Message) -> Run | None:
         cause=Run.Cause.MESSAGE,
     )
     return open_runs.select_related("session__group").order_by("status").first()
+
+
+def _said_to(command: Message) -> str | None:
+    answer = command.chat.messages.outbound().filter(reply_to=command.external_id, run=None, pk__gt=command.pk)
+    return answer.values_list("text", flat=True).first()
 
 
 def _reply(message: Message, run: Run) -> str | None:

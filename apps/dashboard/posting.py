@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Chat, Message
+from apps.chats.models import Chat, Message, Sender
 from apps.dashboard import uploads
 from apps.dashboard.transcript import sender_id
 from apps.platforms.intake import accept
@@ -28,9 +28,7 @@ class PostError(Exception):
         self.status = status
 
 
-def post(
-    chat: Chat, *, user: AbstractBaseUser, external_id: str, text: str, files: Sequence[uploads.Upload] = ()
-) -> Message:
+def post(chat: Chat, *, user: User, external_id: str, text: str, files: Sequence[uploads.Upload] = ()) -> Message:
     """Stores it, or finds it stored: the same external id again changes nothing. Raises PostError."""
     _check(external_id, text, files)
     known = chat.messages.inbound().filter(external_id=external_id)
@@ -85,7 +83,7 @@ def _is_too_fast(chat: Chat) -> bool:
     return any(stored > timezone.now() - timedelta(seconds=BURST_S) for stored in newest)
 
 
-def _inbound(chat: Chat, user: AbstractBaseUser, external_id: str, text: str) -> InboundMessage:
+def _inbound(chat: Chat, user: User, external_id: str, text: str) -> InboundMessage:
     """Whoever writes here writes to the agent: no trigger is needed."""
     return InboundMessage(
         external_id=external_id,
@@ -96,4 +94,5 @@ def _inbound(chat: Chat, user: AbstractBaseUser, external_id: str, text: str) ->
         sender_name=user.get_username(),
         text=text,
         mentions_bot=True,
+        access=Sender.Access.ADMIN if user.has_perm("chats.change_group") else Sender.Access.ALLOWED,
     )

@@ -50,6 +50,22 @@ def test_the_answer_is_waited_for(family):
     assert [step["summary"] for step in run["steps"]] == ["looked it up"]
 
 
+def test_a_command_is_answered_at_once_and_needs_no_run(family):
+    answer = client("write").post(MESSAGES, {"text": "/status", "wait": 20}, JSON)
+    assert answer.status_code == 200
+    assert "Nothing waits" in answer.json()["reply"]["text"]
+    assert answer.json()["run"] is None
+    assert not Run.objects.exists()
+
+
+def test_only_a_token_for_administration_gives_admins_commands(family):
+    refused = client("write").post(MESSAGES, {"text": "/model claude-opus-4-1"}, JSON).json()
+    assert "Only an admin" in refused["reply"]["text"]
+    client("admin").post(MESSAGES, {"text": "/model claude-opus-4-1"}, JSON)
+    family.refresh_from_db()
+    assert family.model == "claude-opus-4-1"
+
+
 def test_a_publication_wakes_whoever_waits(family, monkeypatch):
     monkeypatch.setattr(asking, "LOOK_AGAIN", 30)  # so that looking again cannot be what found it
     with worker(answers("four")):

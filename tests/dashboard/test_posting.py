@@ -81,3 +81,27 @@ def test_another_site_cannot_write(person, group):
 
     assert client.post("/chat/family/messages/", {"text": "forged"}).status_code == 403
     assert not Message.objects.exists()
+
+
+def test_a_person_who_may_change_groups_is_an_admin_sender_and_one_who_may_not_is_not(write, person):
+    write("hello")
+    assert Sender.objects.get().access == Sender.Access.ADMIN
+    person.is_superuser = False
+    person.save()
+    write("hello again")
+    assert Sender.objects.get().access == Sender.Access.ALLOWED
+
+
+def test_a_command_on_the_page_is_answered_without_the_agent(write, chat):
+    assert write("/status").status_code == 201
+    assert "agent demo" in chat.messages.outbound().get().text
+    assert not Run.objects.exists()
+
+
+def test_new_on_the_page_needs_the_permission(write, person, chat):
+    write("/new")
+    assert "forgotten" in chat.messages.outbound().get().text
+    person.is_superuser = False
+    person.save()
+    write("/new")
+    assert "Only an admin" in chat.messages.outbound().last().text

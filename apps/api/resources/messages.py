@@ -13,6 +13,7 @@ from apps.api import asking
 from apps.api.access import ASYNC_WRITE, Caller, caller_of
 from apps.api.database import in_thread
 from apps.api.errors import ApiError
+from apps.api.models import Scope
 from apps.api.resources.runs import RunOut
 from apps.chats.models import Message
 
@@ -117,6 +118,7 @@ def _store(caller: Caller, folder: str, body: Question) -> Message:
             body.text,
             sender_id=caller.sender_id,
             sender_name=caller.name,
+            is_admin=Scope.ADMIN in caller.scopes,
             external_id=body.external_id,
         )
     except asking.RefusedError as error:

@@ -36,8 +36,7 @@ class Command(BaseCommand):
                 f"No answer in {options['wait']:g} s; it will stand on the chat page when it comes.",
                 returncode=TIMED_OUT,
             )
-        assert found.run is not None
-        if found.run.status != RunStatus.SUCCEEDED:
+        if found.run and found.run.status != RunStatus.SUCCEEDED:
             raise CommandError(f"{found.run.get_status_display()}: {found.run.error}", returncode=FAILED)
         if found.reply:
             self.stdout.write(found.reply)
@@ -45,7 +44,7 @@ class Command(BaseCommand):
     def _ask(self, group: Group, prompt: str, wait: float) -> asking.Outcome:
         settled = async_to_sync(asking.settled)
         try:
-            message = asking.post(group, prompt, sender_id="console", sender_name=getpass.getuser())
+            message = asking.post(group, prompt, sender_id="console", sender_name=getpass.getuser(), is_admin=True)
         except asking.RefusedError as error:
             raise CommandError(str(error), returncode=FAILED) from error
         found = settled(message, min(wait, PATIENCE))
