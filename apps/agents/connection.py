@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,8 @@ from apps.agents.wakeups import Inbox
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 0.05  # seconds within which a warm agent is ready
+SILENCE = 1.0  # seconds after which an agent that is not ready yet is looked at
 GATEWAY_FRAMES = {"http_request", "http_body", "http_cancel"}
 NO_USE_TO_RETRY = {"agent_unavailable", "protocol_mismatch"}
 
@@ -42,20 +45,21 @@ class Connection:
         """Why trying again cannot help, as the model's last answer said."""
         return self._gateway.hopeless if self._gateway else ""
 
-    def open(self, start: dict[str, Any]) -> None:
+    def open(self, start: dict[str, Any], *, slow: Callable[[], None]) -> None:
         """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.
 
-        A warm agent that does not answer, or is still busy for a worker which died, gives way to a new one.
+        `slow` is called when that takes longer than a moment. A warm agent that does not answer, or is still busy for a
+        worker which died, gives way to a new one.
         """
         try:
-            if not self._open_once(start).get("busy"):
+            if not self._open_once(start, slow).get("busy"):
                 return
             why = "it is still busy with a turn that nobody hears"
         except AgentDiedError as error:
             why = str(error)
         logger.info("the agent %s gives way to a new one: %s", self.agent_name, why)
         self.discard()
-        if self._open_once(start).get("busy"):
+        if self._open_once(start, slow).get("busy"):
             raise AgentError("A new agent says that it is busy.")
 
     def send(self, type_: str, **fields: Any) -> None:
@@ -80,7 +84,7 @@ class Connection:
         self._let_go()
         self.runtime.discard(self.session)
 
-    def _open_once(self, start: dict[str, Any]) -> Frame:
+    def _open_once(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
         self._closed = threading.Event()
         self._agent = self.runtime.open(self.session)
         closed = self._closed
@@ -96,7 +100,7 @@ class Connection:
         try:
             self._link.end_line()
             self.send("start", protocol=PROTOCOL, **start)
-            return self._ready()
+            return self._ready(slow)
         except LinkClosedError as error:
             self.discard()
             raise AgentDiedError(str(error)) from error
@@ -104,13 +108,19 @@ class Connection:
             self.discard()
             raise
 
-    def _ready(self) -> Frame:
+    def _ready(self, slow: Callable[[], None]) -> Frame:
         deadline = time.monotonic() + START_TIMEOUT
-        while (left := deadline - time.monotonic()) > 0:
+        patience = AT_ONCE
+        while time.monotonic() < deadline:
             try:
-                kind, frame = self.inbox.get(timeout=left)
+                kind, frame = self.inbox.get(timeout=patience)
             except queue.Empty:
-                break
+                if patience == AT_ONCE:
+                    slow()
+                else:
+                    self._look_at_it()
+                patience = SILENCE
+                continue
             if kind != "frame" or isinstance(frame, BadLine):
                 continue
             if frame is None:
@@ -120,6 +130,12 @@ class Connection:
             if frame["type"] == "error":
                 raise said_error(frame)
         raise AgentDiedError(f"The agent was not ready within {START_TIMEOUT:g} seconds.")
+
+    def _look_at_it(self) -> None:
+        """A warm one was attached to unseen, and may have ended long ago."""
+        assert self._agent is not None
+        if not self.runtime.lives(self.session, self._agent):
+            raise AgentDiedError("The agent had ended.")
 
     def _let_go(self) -> bool:
         """False when it was let go already."""

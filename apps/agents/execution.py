@@ -41,8 +41,6 @@ def execute(run_id: int) -> None:
     if not run.claim(worker_name()):
         return
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
-        logger.info("attempt %s begins", run.attempt)
-        services.announce(run)
         if run.attempt > 1:
             questions.expire_of(run)
         try:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from apps.agents.models import Run
@@ -50,9 +51,10 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
         return Prompt(_task(run), (), calls=True) if not after else None
     assert run.chat is not None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
-    newest = list(waiting.order_by("-pk").prefetch_related("attachments")[: settings.AGENT_PROMPT_LIMIT])
+    newest = list(waiting.with_files_known().order_by("-pk")[: settings.AGENT_PROMPT_LIMIT])
     if not newest:
         return None
+    prefetch_related_objects([message for message in newest if getattr(message, "has_files", True)], "attachments")
     older = waiting.filter(pk__lt=newest[-1].pk) if len(newest) == settings.AGENT_PROMPT_LIMIT else waiting.none()
     found = [*older.only("pk", "calls_agent", "external_id", "sender"), *newest[::-1]]
     lines = _newest_lines(newest, run.group)
@@ -79,7 +81,7 @@ def _newest_lines(newest_first: Sequence[Message], group: Group) -> list[str]:
 
 def _newest_images(newest_first: Sequence[Message]) -> tuple[str, ...]:
     """What the model is to see; the others can still be read as files."""
-    files = [file for message in newest_first for file in reversed(message.attachments.all())]
+    files = [file for message in newest_first for file in reversed(message.files())]
     return tuple(file.path for file in files if file.path and _is_image(file))[:MAX_IMAGES][::-1]
 
 
@@ -126,7 +128,7 @@ def _message(message: Message, group: Group) -> str:
     quoted = ""
     if message.quoted_text:
         quoted = f"<quoted sender={quoteattr(message.quoted_sender)}>{escape(_cut(message.quoted_text))}</quoted>"
-    files = "".join(_attachment(attachment) for attachment in message.attachments.all())
+    files = "".join(_attachment(attachment) for attachment in message.files())
     return f"<message {head}>{quoted}{escape(_cut(message.text))}{files}</message>"
 
 

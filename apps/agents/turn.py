@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.agents import authority, builtin_tools, mcp, permissions, prompts, skills, toolbox, wakeups
+from apps.agents import authority, builtin_tools, mcp, permissions, prompts, services, skills, toolbox, wakeups
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -73,7 +73,7 @@ class Turn:
         self._prompts = 0
         self._steps = 0
         self._bad_lines = 0
-        self._stopped = False
+        self._stopped = self._announced = False
         now = time.monotonic()
         self._deadline = now + run.group.turn_timeout
         self._renewed = self._polled = now
@@ -108,15 +108,23 @@ class Turn:
             return self._until_the_end()
 
     def _begin(self, first: prompts.Prompt) -> None:
-        self._connection.open(self._start())
+        self._connection.open(self._start(), slow=self._announce)
         note = ""
         if self.run.attempt > 1:
             sent = Message.objects.outbound().filter(run=self.run).values_list("text", flat=True)
             note = prompts.earlier_attempt(list(sent))
         self._prompt(first, note)
         # The agent works already; what only tells about it comes after.
+        self._announce()
         self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
         self._steps = self.run.steps.count()
+
+    def _announce(self) -> None:
+        """Once: that the run is in progress."""
+        if not self._announced:
+            self._announced = True
+            logger.info("attempt %s begins", self.run.attempt)
+            services.announce(self.run)
 
     def _start(self) -> dict[str, Any]:
         group, place = self.run.group, self.runtime.place(self.run.session)

@@ -66,8 +66,8 @@ def _listen() -> None:
         try:
             with subscription(RUNS) as receive:
                 backoff = 0.1
-                while not _nobody_attends():
-                    _hand_on(receive(IDLE))
+                while (publication := receive(IDLE)) or not _nobody_attends():
+                    _hand_on(publication)
         except redis.RedisError as error:
             logger.info("wake-ups are not heard for a while: %s", error)
             time.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311 - jitter

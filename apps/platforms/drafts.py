@@ -50,6 +50,7 @@ class Drafts:
         self._adapters = adapters
         self._rates = rates
         self._writing: dict[int, Writing] = {}
+        self._kept: set[int] | None = None  # runs with a draft; only the listeners write these rows
 
     def hear(self, publication: dict[str, Any]) -> None:
         """The text so far."""
@@ -82,8 +83,7 @@ class Drafts:
         """The platform's id of the draft that this message, its run's last word, replaces; empty: there is none."""
         if message.run_id is None:
             return ""
-        draft_id = await in_database(_draft_id, message.run_id)
-        if not draft_id and message.run_id not in self._writing:
+        if message.run_id not in await self._with_drafts() and message.run_id not in self._writing:
             return ""
         if await in_database(_is_running, message.run_id):
             return ""
@@ -93,9 +93,16 @@ class Drafts:
     async def forget(self, message: Message) -> None:
         """The draft is the final message now, or cannot be edited."""
         await in_database(_delete, message.run_id)
+        (await self._with_drafts()).discard(message.run_id or 0)
 
     async def close(self) -> None:
         await asyncio.gather(*(self.end(run_id) for run_id in list(self._writing)))
+
+    async def _with_drafts(self) -> set[int]:
+        """Asked once: every answer would have to ask otherwise, and hardly any has a draft."""
+        if self._kept is None:
+            self._kept = await in_database(_runs_with_drafts)
+        return self._kept
 
     async def _write(self, run_id: int, writing: Writing) -> None:
         try:
@@ -127,6 +134,7 @@ class Drafts:
                     new_id = await self._show(adapter, place, part, draft_id)
                     if not draft_id:
                         await in_database(_keep, run_id, new_id)
+                        (await self._with_drafts()).add(run_id)
                     draft_id, shown, troubles = new_id, part.text, 0
                 except (PlatformError, TimeoutError) as error:
                     logger.info("the draft of run %s is not shown: %s", run_id, error)
@@ -182,6 +190,10 @@ def _place(run_id: int) -> Place | None:
 
 def _is_running(run_id: int) -> bool:
     return Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).exists()
+
+
+def _runs_with_drafts() -> set[int]:
+    return set(Draft.objects.values_list("run", flat=True))
 
 
 def _draft_id(run_id: int) -> str:

@@ -109,7 +109,8 @@ class Outbox:
 
 def _due(channel_ids: Collection[int]) -> tuple[list[Message], datetime | None]:
     """The heads of the queues on these channels, and when the next one becomes due."""
-    heads = list(Message.objects.heads().filter(chat__channel__in=channel_ids).select_related("chat")[:MOST_ROWS])
+    waiting = Message.objects.heads().with_files_known().filter(chat__channel__in=channel_ids)
+    heads = list(waiting.select_related("chat")[:MOST_ROWS])
     now = timezone.now()
     due = [message for message in heads if message.next_attempt_at and message.next_attempt_at <= now]
     return due, heads[len(due)].next_attempt_at if len(due) < len(heads) else None

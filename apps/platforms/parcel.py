@@ -14,7 +14,7 @@ def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     """In order; the same message always gives the same ones. Raises PlatformError: permanent."""
     if message.choices:
         return [*question(message, adapter)]
-    attached = list(message.attachments.order_by("pk"))
+    attached = message.files()
     if attached and not adapter.files:
         return [*_parts(message, adapter, _without_files(message, attached), first=0)]
     texts = rendering.parts(message.text, adapter.dialect) if message.text else []

@@ -13,7 +13,7 @@ START_TIMEOUT = 60.0  # seconds until a runner must have said `ready`
 class OpenAgent:
     """An agent whose runner waits for `start`."""
 
-    name: str  # the container's id, or the process's
+    name: str  # the container's, or the process's
     stream: ByteStream
     warm: bool  # it was there already
 
@@ -42,6 +42,10 @@ class Runtime(Protocol):
 
     def discard(self, session: Session) -> None:
         """The session's agent is gone afterwards, whatever state it was in."""
+        ...
+
+    def lives(self, session: Session, agent: OpenAgent) -> bool:
+        """Whether an agent that says nothing still runs; raises RuntimeAwayError when nobody can tell."""
         ...
 
     def abandon(self, session: Session) -> None:

@@ -14,7 +14,7 @@ from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Run, Session
 from apps.agents.runtimes.base import OpenAgent, Place
 from apps.agents.runtimes.engine import ENGINE_ERRORS, AttachedStream, engine, remove, sentence
-from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, container_name, hand_over
+from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, hand_over, named
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +29,13 @@ class DockerRuntime:
         return Place(cwd=WORKSPACE, add_dirs=[GLOBAL], builtin_tools="all")
 
     def open(self, session: Session) -> OpenAgent:
+        config = container_config(session)
+        name = named(session, config)
         try:
-            if warm := _warm(session):
+            if warm := _warm(name):
                 return warm
             with _cold_starts:
-                return _cold(session)
+                return _cold(session, name, config)
         except ImageNotFound as error:
             raise RuntimeAwayError(
                 f"The agent image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
@@ -44,34 +46,37 @@ class DockerRuntime:
     def release(self, session: Session, agent: OpenAgent) -> None:
         """Nothing to do: the link is closed, and the container waits for the next turn."""
 
+    def lives(self, session: Session, agent: OpenAgent) -> bool:
+        try:
+            return bool(engine().inspect_container(agent.name)["State"]["Running"])
+        except NotFound:
+            return False
+        except ENGINE_ERRORS as error:
+            raise RuntimeAwayError(f"The container cannot be asked: {sentence(error)}") from error
+
     def abandon(self, session: Session) -> None:
         """Nothing to do: the other worker finds the container, and ends it when it is busy."""
 
     def discard(self, session: Session) -> None:
         try:
-            remove(container_name(session))
+            for container in _containers(session.pk):
+                remove(container["Id"])
         except ENGINE_ERRORS as error:
             logger.warning("the container of session %s could not be removed now: %s", session.pk, sentence(error))
 
 
-def _warm(session: Session) -> OpenAgent | None:
-    name = container_name(session)
+def _warm(name: str) -> OpenAgent | None:
+    """Attached without a look at it; one that does not run says nothing, and is found out by `lives`."""
     try:
-        found = engine().inspect_container(name)
+        return OpenAgent(name=name, stream=AttachedStream(name), warm=True)
     except NotFound:
         return None
-    spec = container_config(session)["Labels"]["ngb.spec"]
-    if found["State"]["Running"] and found["Config"]["Labels"].get("ngb.spec") == spec:
-        return OpenAgent(name=found["Id"][:12], stream=AttachedStream(name), warm=True)
-    remove(name)
-    return None
 
 
-def _cold(session: Session) -> OpenAgent:
-    _make_room()
+def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
+    _make_room(session)
     hand_over(session.group)
-    name = container_name(session)
-    container_id = engine().create_container_from_config(container_config(session), name=name)["Id"]
+    engine().create_container_from_config(config, name=name)
     stream = AttachedStream(name)
     try:
         engine().start(name)
@@ -79,12 +84,20 @@ def _cold(session: Session) -> OpenAgent:
         stream.close()
         remove(name)
         raise
-    return OpenAgent(name=container_id[:12], stream=stream, warm=False)
+    return OpenAgent(name=name, stream=stream, warm=False)
 
 
-def _make_room() -> None:
-    """At most AGENT_MAX_CONTAINERS live: the least recently used idle one goes; RuntimeAwayError when all work."""
-    living = {int(found["Labels"]["ngb.session"]) for found in containers_of_this_install()}
+def _make_room(session: Session) -> None:
+    """The session's containers of other settings go.
+
+    At most AGENT_MAX_CONTAINERS live: the least recently used idle one goes; RuntimeAwayError when all work.
+    """
+    living: dict[int, str] = {}
+    for container in containers_of_this_install():
+        if _session_of(container) == session.pk:
+            remove(container["Id"])
+        else:
+            living[_session_of(container)] = container["Id"]
     if len(living) < settings.AGENT_MAX_CONTAINERS:
         return
     busy = Run.objects.filter(session__in=living, status=Run.Status.RUNNING).values("session")
@@ -93,7 +106,15 @@ def _make_room() -> None:
         raise RuntimeAwayError(
             f"All {settings.AGENT_MAX_CONTAINERS} places for agents are taken (AGENT_MAX_CONTAINERS)."
         )
-    remove(container_name(idle))
+    remove(living[idle.pk])
+
+
+def _session_of(container: dict[str, Any]) -> int:
+    return int(container["Labels"]["ngb.session"])
+
+
+def _containers(session_id: int) -> list[dict[str, Any]]:
+    return [container for container in containers_of_this_install() if _session_of(container) == session_id]
 
 
 def containers_of_this_install() -> list[dict[str, Any]]:

@@ -90,6 +90,11 @@ class ProcessRuntime:
         living.idle.daemon = True
         living.idle.start()
 
+    def lives(self, session: Session, agent: OpenAgent) -> bool:
+        with _lock:
+            living = _living.get(session.pk)
+        return living is not None and living.process.poll() is None
+
     def discard(self, session: Session) -> None:
         with _lock:
             living = _living.pop(session.pk, None)

@@ -22,7 +22,12 @@ CLAUDE_HOME = "/home/agent/.claude"
 
 
 def container_name(session: Session) -> str:
-    return f"ngb-{settings.INSTALL_ID}-{session.pk}"
+    """Tells containers of other settings apart, so that the right one is found without asking what it is."""
+    return named(session, container_config(session))
+
+
+def named(session: Session, config: dict[str, Any]) -> str:
+    return f"ngb-{settings.INSTALL_ID}-{session.pk}-{config['Labels']['ngb.spec']}"
 
 
 def agent_ids() -> tuple[int, int]:

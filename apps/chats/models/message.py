@@ -1,5 +1,6 @@
 import uuid
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -43,6 +44,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
             chat=OuterRef("chat"), pk__lt=OuterRef("pk"), delivery__in=(Delivery.QUEUED, Delivery.SENDING)
         )
         return self.filter(~Exists(ahead), delivery=Delivery.QUEUED).order_by("next_attempt_at", "pk")
+
+    def with_files_known(self) -> "MessageQuerySet":
+        """Each with `has_files`: most have none, and need not be asked for them."""
+        return self.annotate(has_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
 
     def deliverable(self, now: datetime) -> "MessageQuerySet":
         """The heads whose time has come."""
@@ -141,6 +146,10 @@ class Message(models.Model):
         """What was withheld until its sender was let in calls the agent now."""
         self.withheld, self.calls_agent = False, True
         self.save(update_fields=["withheld", "calls_agent"])
+
+    def files(self) -> list["Attachment"]:
+        """In order; nothing is asked where `with_files_known` said that there are none."""
+        return sorted(self.attachments.all(), key=attrgetter("pk")) if getattr(self, "has_files", True) else []
 
     # Delivery: a message changes its own row; each is a conditional UPDATE that says whether it won.
 
