@@ -1,0 +1,1 @@
+"""Django's backend for SQLite, with a fair way to wait for the write lock."""
