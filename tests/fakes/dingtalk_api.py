@@ -197,6 +197,8 @@ class DingTalkApi:
             "/v1.0/robot/groupMessages/send": {"processQueryKey": "q1"},
             "/v1.0/robot/oToMessages/batchSend": {"processQueryKey": "q2", "invalidStaffIdList": []},
             "/v1.0/robot/messageFiles/download": {"downloadUrl": f"{self.url}/file/{_code(call.body)}"},
+            "/v1.0/card/instances/createAndDeliver": {"success": True, "result": {"outTrackId": _card(call.body)}},
+            "/v1.0/card/streaming": {"success": True, "result": True},
             "/media/upload": {"errcode": 0, "errmsg": "ok", "media_id": "@media1"},
         }
         if call.path in known_answers:
@@ -241,6 +243,10 @@ def _code(body: Any) -> str:
     return str(body.get("downloadCode")) if isinstance(body, dict) else ""
 
 
+def _card(body: Any) -> str:
+    return str(body.get("outTrackId")) if isinstance(body, dict) else ""
+
+
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -257,6 +263,9 @@ class _Exchange(BaseHTTPRequestHandler):
     wbufsize = 65536
 
     def do_GET(self) -> None:
+        self.do_POST()
+
+    def do_PUT(self) -> None:
         self.do_POST()
 
     def do_POST(self) -> None:

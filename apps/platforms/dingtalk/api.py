@@ -37,11 +37,12 @@ class OpenApi:
     async def token(self) -> str:
         return await self._token.get()
 
-    async def call(self, path: str, body: Json) -> Json:
+    async def call(self, path: str, body: Json, *, method: str = "POST") -> Json:
         """With an access token; one that is no good any more is replaced once."""
         for last in (False, True):
             token = await self.token()
-            response = await self.post(f"{self.base}{path}", json=body, headers={"x-acs-dingtalk-access-token": token})
+            headers = {"x-acs-dingtalk-access-token": token}
+            response = await self._ask(method, f"{self.base}{path}", json=body, headers=headers)
             if response.status_code != 401 or last:
                 return _taken(response)
             self._token.forget(token)
@@ -62,8 +63,11 @@ class OpenApi:
         return str(answer["media_id"])
 
     async def post(self, url: str, **request: Any) -> httpx.Response:
+        return await self._ask("POST", url, **request)
+
+    async def _ask(self, method: str, url: str, **request: Any) -> httpx.Response:
         try:
-            return await self._http.post(url, **request)
+            return await self._http.request(method, url, **request)
         except httpx.HTTPError as error:  # its own words may hold a session or a token
             raise unreachable(error) from None
         except httpx.InvalidURL:

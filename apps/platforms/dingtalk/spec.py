@@ -1,9 +1,9 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import API_BASE, PAIRING, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import API_BASE, PAIRING, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
-    adapter="apps.platforms.dingtalk.adapter.DingTalkAdapter",
+    adapter="apps.platforms.dingtalk.cards.CardAdapter",
     check="apps.platforms.dingtalk.check.check",
     docs="dingtalk.md",
     credentials=(
@@ -21,5 +21,19 @@ SPEC = PlatformSpec(
             secret=False,
         ),
     ),
-    options=(API_BASE, WS_BASE, *PAIRING),
+    options=(
+        STREAM,
+        Field(
+            "card_template",
+            _(
+                "The id of an AI card template with a streaming field, for answers shown while they are written:"
+                " open-dev.dingtalk.com, Card Platform. Empty: answers come whole."
+            ),
+            _("Card template"),
+        ),
+        Field("card_key", _("The name of the template's streaming field; empty: content."), _("Card field")),
+        API_BASE,
+        WS_BASE,
+        *PAIRING,
+    ),
 )
