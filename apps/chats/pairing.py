@@ -99,8 +99,19 @@ def approve(pairing: Pairing, *, group: Group | None = None) -> Group:
     return serving
 
 
+def set_access(sender: Sender, access: str) -> None:
+    """By an operator's hand."""
+    if access == Sender.Access.BLOCKED:
+        block(sender)
+    elif access in TRUSTED:
+        allow(sender, access)
+    else:
+        sender.grant(access)
+
+
+@transaction.atomic
 def allow(sender: Sender, access: str = Sender.Access.ALLOWED) -> None:
-    """By an operator's hand; the first message is answered where it is clear which group answers."""
+    """The first message is answered where it is clear which group answers."""
     sender.grant(access)
     pairing = Pairing.objects.pending(timezone.now()).filter(sender=sender).first()
     if pairing and (pairing.chat.group or default_group(pairing.chat.channel)):

@@ -38,7 +38,7 @@ def test_every_list_and_form_opens(browser_of, chat, channel):
     run = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message")
     run.steps.create(seq=1, kind="tool", summary="send_message")
     pages = ["chats/channel", "chats/chat", "chats/group", "chats/message", "chats/incident", "chats/sender"]
-    pages += ["chats/attachment", "agents/run", "agents/session", "agents/runstep"]
+    pages += ["chats/pairing", "chats/attachment", "agents/run", "agents/session", "agents/runstep"]
     details = [f"chats/message/{message.pk}", f"agents/run/{run.pk}", f"chats/chat/{chat.pk}"]
     details += [f"chats/group/{chat.group_id}", f"chats/incident/{Incident.objects.get().pk}"]
 
@@ -195,6 +195,7 @@ def group_form(**more):
         "assistant_name": "Andy",
         "engage": "mention",
         "unaddressed": "remember",
+        "sender_policy": "open",
     }
     fields |= {"session_scope": "group", "timezone": "UTC", "memory_mb": 1024, "cpus": 1, "pids": 256}
     return fields | more

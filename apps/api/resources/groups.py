@@ -36,6 +36,7 @@ class GroupOut(Schema):
     trigger: str
     engage: str
     unaddressed: str
+    sender_policy: str
     session_scope: str
     timezone: str
     model: str
@@ -62,6 +63,7 @@ class GroupChange(Schema):
     trigger: str | None = None
     engage: Group.Engage | None = None
     unaddressed: Group.Unaddressed | None = None
+    sender_policy: Group.SenderPolicy | None = None
     session_scope: Group.SessionScope | None = None
     timezone: str | None = None
     model: str | None = None

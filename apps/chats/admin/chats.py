@@ -1,4 +1,4 @@
-"""Chats and senders: a discovered chat is registered to a group here."""
+"""Chats: a discovered one is registered to a group here."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.chats import services
-from apps.chats.models import Chat, Group, Sender
+from apps.chats.models import Chat, Group
 
 
 class Registered(admin.SimpleListFilter):
@@ -70,16 +70,3 @@ class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         }
         return render(request, "admin/chats/register.html", context)
-
-
-@admin.register(Sender)
-class SenderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["__str__", "channel", "access", "external_id"]
-    list_editable = ["access"]
-    list_filter = ["access", "channel"]
-    list_select_related = ["channel"]
-    search_fields = ["name", "external_id"]
-    readonly_fields = ["channel", "external_id", "name"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False

@@ -44,7 +44,10 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = [ChatInline]
     fieldsets = [
         (None, {"fields": ["name", "folder", "is_main"]}),
-        (_("When the agent answers"), {"fields": ["assistant_name", "trigger", "engage", "unaddressed"]}),
+        (
+            _("When the agent answers"),
+            {"fields": ["assistant_name", "trigger", "engage", "sender_policy", "unaddressed"]},
+        ),
         (_("How it answers"), {"fields": ["model", "session_scope", "timezone"]}),
         (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
     ]

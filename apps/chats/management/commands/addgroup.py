@@ -26,6 +26,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--trigger", default="", help="the text that calls the agent; default: @ and its name")
         parser.add_argument("--engage", choices=Group.Engage.values, default=Group.Engage.MENTION)
+        parser.add_argument(
+            "--senders",
+            choices=Group.SenderPolicy.values,
+            default=Group.SenderPolicy.OPEN,
+            help="who may call: everybody in its chats, allowed senders, or strangers with a code too",
+        )
         parser.add_argument("--main", action="store_true", help="the one group that may manage the others")
 
     @transaction.atomic
@@ -37,6 +43,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 trigger=options["trigger"],
                 engage=options["engage"],
+                sender_policy=options["senders"],
                 is_main=options["main"],
             )
         except ValidationError as error:

@@ -1,0 +1,82 @@
+"""Senders and strangers at the operator's desk."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from apps.agents.models import Run
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Channel, Chat, Group, Message, Pairing, Sender
+from apps.chats.services import create_group
+from apps.platforms import intake
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def waiting(person):
+    """A stranger who wrote directly, and waits."""
+    channel = Channel.objects.create(platform="telegram", name="Bot")
+    intake.accept(
+        channel,
+        InboundMessage(
+            external_id="1", chat_id="42", chat_kind=Chat.Kind.DIRECT, sender_id="42", sender_name="Ann", text="hello"
+        ),
+    )
+    return Pairing.objects.get()
+
+
+def act(browser, model, action, row, **more):
+    return browser.post(
+        f"/admin/chats/{model}/", {"action": action, "_selected_action": row.pk, **more}, follow=True
+    ).text
+
+
+def test_a_stranger_is_approved_with_a_group(browser_of, waiting):
+    group = create_group(folder="team", name="The team")
+    assert waiting.code in browser_of.get("/admin/chats/pairing/").text
+    assert "telegram:42" in act(browser_of, "pairing", "approve", waiting)
+    assert "1 person is let in" in act(browser_of, "pairing", "approve", waiting, chosen="yes", group=group.pk)
+    assert Sender.objects.get().access == Sender.Access.ALLOWED
+    assert Run.objects.get().session.group == group
+
+
+def test_without_a_group_the_page_says_what_is_missing(browser_of, waiting):
+    assert "name the group" in act(browser_of, "pairing", "approve", waiting, chosen="yes", group="")
+    assert Pairing.objects.exists()
+
+
+def test_whoever_may_only_look_approves_nobody(waiting):
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_pairing"))
+    browser = Client()
+    browser.force_login(viewer)
+    assert waiting.code in browser.get("/admin/chats/pairing/").text
+    act(browser, "pairing", "approve", waiting, chosen="yes", group=create_group(folder="team").pk)
+    assert Pairing.objects.exists()
+
+
+def test_a_stranger_is_blocked_with_what_was_written(browser_of, waiting):
+    assert "1 sender is blocked" in act(browser_of, "pairing", "block", waiting)
+    assert Sender.objects.get().access == Sender.Access.BLOCKED
+    assert not Message.objects.inbound().exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "access"), [("allow", "allowed"), ("make_admin", "admin"), ("block", "blocked"), ("withdraw", "unknown")]
+)
+def test_the_actions_on_senders(browser_of, waiting, action, access):
+    assert "1 sender: " in act(browser_of, "sender", action, waiting.sender)
+    assert Sender.objects.get().access == access
+
+
+def test_to_allow_a_sender_on_their_page_answers_what_waited(browser_of, waiting):
+    Chat.objects.update(group=create_group(folder="team"))
+    browser_of.post(f"/admin/chats/sender/{waiting.sender_id}/change/", {"access": "admin"})
+    assert Sender.objects.get().access == "admin"
+    assert Run.objects.exists()
+
+
+def test_a_group_says_who_may_call(browser_of, chat):
+    assert 'name="sender_policy"' in browser_of.get(f"/admin/chats/group/{chat.group_id}/change/").text
+    assert Group.objects.get().sender_policy == Group.SenderPolicy.OPEN
