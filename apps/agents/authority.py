@@ -87,8 +87,8 @@ def _manages(external_id: str) -> bool:
 
 
 def _callers(run: Run) -> str:
-    """Who is none, in words."""
+    """Who is no admin, in words."""
     if run.cause != Run.Cause.MESSAGE:
         return "Nobody called this run."
     names = sorted(str(sender)[:60] for sender in _known_callers(run) if not _is_admin(sender))
-    return f"None: {', '.join(names[:5])}." if names else "It is not known who called."
+    return f"No admin: {', '.join(names[:5])}." if names else "It is not known who called."

@@ -42,7 +42,7 @@ def test_an_admins_call_may_use_what_admins_may(main, chat):
 
 def test_an_allowed_senders_call_may_not(main, chat):
     run = run_for(chat, sender(chat, "Bob"))
-    with pytest.raises(toolbox.ForbiddenError, match=r"for admins: .* None: Bob"):
+    with pytest.raises(toolbox.ForbiddenError, match=r"for admins: .* No admin: Bob"):
         toolbox.call(run, "register_group", {"folder": "club"})
     assert not Group.objects.filter(folder="club").exists()
     assert "Bob" in Incident.objects.get(kind="refused tool").sentence
@@ -59,7 +59,7 @@ def test_one_caller_who_is_no_admin_takes_the_standing_away_also_in_mid_turn(mai
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN))
     assert authority.refusal(run, "register_group") == ""
     authority.took(run, [sender(chat, "Bob").pk])
-    assert "None: Bob." in authority.refusal(run, "register_group")
+    assert "No admin: Bob." in authority.refusal(run, "register_group")
 
 
 def test_what_others_merely_said_does_not_count(main, chat):

@@ -11,7 +11,7 @@ from apps.chats.models import Incident
 from tests.agents.test_faults import wait_until
 
 
-class Answers(list):
+class Answers(list[dict[str, object]]):
     """What the agent would read."""
 
     def send(self, kind, **fields):

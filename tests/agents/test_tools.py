@@ -1,9 +1,12 @@
 """Each tool's yes and no, through the door that an agent's calls take."""
 
+from decimal import Decimal
+
 import pytest
 
 from apps.agents import authority, services, toolbox
-from apps.agents.models import Run
+from apps.agents.models import Run, RunUsage
+from apps.agents.pricing import Usage
 from apps.agents.toolbox import ForbiddenError, ToolRefusedError
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
@@ -240,13 +243,16 @@ def test_another_groups_history_is_closed_but_to_the_main_group(run, group, fore
 def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, foreign):
     group.daily_budget_usd = 2
     group.save()
-    run.claim("worker")
-    Run.objects.filter(pk=run.pk).update(cost_usd="0.5", input_tokens=1200, output_tokens=34, model="claude")
-    other = services.request_run(foreign.group, chat=foreign, cause=Run.Cause.MESSAGE)
-    other.claim("worker")
-    Run.objects.filter(pk=other.pk).update(cost_usd="9")
+    spend(run, "0.5")
+    spend(services.request_run(foreign.group, chat=foreign, cause=Run.Cause.MESSAGE), "9")
     told = toolbox.call(run, "get_usage", {})
-    assert "$1.50 of $2.00 left" in told
-    assert "1,200" in told
-    assert "9.0" not in told
+    assert "Today: US$ 0.5000 of 2.00." in told
+    assert "Left of the daily budget of this group (US$ 2.00): US$ 1.50." in told
+    assert "claude-x: 3 calls, 1,230 tokens read, 34 written this month." in told
     assert "may not look" in refused(run, "get_usage", group="office")
+
+
+def spend(run, cost):
+    run.add_usage(Usage(cost_usd=Decimal(cost)), "claude-x")
+    tokens = {"calls": 3, "input_tokens": 1200, "cache_read_tokens": 30, "output_tokens": 34}
+    RunUsage.objects.create(run=run, provider="anthropic", model="claude-x", cost_usd=cost, **tokens)

@@ -349,18 +349,18 @@ def _last_text(body: dict[str, Any]) -> str:
         content = message.get("content")
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         for block in reversed(blocks):
-            text = _block_text(block)
+            text = text_of_block(block)
             if text and not text.lstrip().startswith(REMINDER):
                 return text
     return ""
 
 
-def _block_text(block: dict[str, Any]) -> str:
+def text_of_block(block: dict[str, Any]) -> str:
     if block.get("type") == "text":
         return str(block.get("text", ""))
     if block.get("type") == "tool_result":
         content = block.get("content")
         if isinstance(content, str):
             return content
-        return "\n".join(_block_text(inner) for inner in content or [])
+        return "\n".join(text_of_block(inner) for inner in content or [])
     return ""

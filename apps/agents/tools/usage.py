@@ -1,17 +1,19 @@
 """What the group has used, and what it may still spend."""
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from apps.agents.models import Run
+from apps.agents import budgets
+from apps.agents.models import Run, RunUsage
 from apps.agents.toolbox import tool
 from apps.agents.tools.places import GROUP, group_named
 from apps.chats.models import Group
+
+MOST_MODELS = 20
 
 
 class GetUsage(BaseModel):
@@ -20,30 +22,37 @@ class GetUsage(BaseModel):
 
 @tool(
     "get_usage",
-    "Tell what this group has used of the model today and this month, and what its budgets leave.",
+    "Tell what this group has spent on the model today and this month, and what its budgets leave.",
     GetUsage,
 )
 def get_usage(run: Run, given: GetUsage) -> str:
     group = group_named(run, given.group)
-    today = timezone.now().astimezone(ZoneInfo(group.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    periods = (
-        ("Today", today, group.daily_budget_usd),
-        ("This month", today.replace(day=1), group.monthly_budget_usd),
-    )
-    lines = [_line(group, words, since, budget) for words, since, budget in periods]
-    return "\n".join([*lines, "A run in progress is counted when it has ended."])
+    now = budgets.standing(group)
+    lines = [
+        f"Today: US$ {now.today:.4f}{_of(now.daily_limit)}.",
+        f"This month: US$ {now.month:.4f}{_of(now.monthly_limit)}.",
+        # The installation's figures are nothing for a group's chat.
+        *(f"Left of the {each.name}: US$ {max(each.left, Decimal(0)):.2f}." for each in now.ceilings if each.group),
+        *(each.sentence for each in now.ceilings if not each.group and each.is_spent),
+        *_by_model(group),
+    ]
+    return "\n".join(lines)
 
 
-def _line(group: Group, words: str, since: datetime, budget: Decimal | None) -> str:
-    runs = Run.objects.filter(session__group=group, created_at__gte=since - timedelta(days=1))
-    used = runs.filter(started_at__gte=since).aggregate(
-        cost=Sum("cost_usd", default=Decimal(0)),
-        read=Sum("input_tokens", default=0)
-        + Sum("cache_read_tokens", default=0)
-        + Sum("cache_write_tokens", default=0),
-        written=Sum("output_tokens", default=0),
+def _of(limit: Decimal | None) -> str:
+    return " (no budget)" if limit is None else f" of {limit:.2f}"
+
+
+def _by_model(group: Group) -> list[str]:
+    """Of this month; what a turn in progress uses is seen some seconds later."""
+    now = timezone.now().astimezone(ZoneInfo(group.timezone))
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    of_month = Q(run__finished_at__gte=month) | Q(run__finished_at__isnull=True)
+    used = RunUsage.objects.filter(of_month, run__session__group=group).values("model").order_by("model")
+    sums = used.annotate(
+        calls_made=Sum("calls"),
+        read=Sum("input_tokens") + Sum("cache_read_tokens") + Sum("cache_write_tokens"),
+        written=Sum("output_tokens"),
     )
-    count = runs.filter(started_at__gte=since).count()
-    left = "no budget" if budget is None else f"${max(budget - used['cost'], Decimal(0)):.2f} of ${budget:.2f} left"
-    tokens = f"{used['read']:,} tokens read and {used['written']:,} written"
-    return f"{words}: ${used['cost']:.4f} in {count} runs, {tokens}; {left}."
+    line = "{model}: {calls_made:,} calls, {read:,} tokens read, {written:,} written this month."
+    return [line.format(**row) for row in sums[:MOST_MODELS]]

@@ -1,0 +1,126 @@
+"""The real command line uses every tool once, the stub playing the model; `-s` prints the session.
+
+python -m pytest -s tests/agents/test_tools_journey.py
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from apps.agents import questions, services, toolbox
+from apps.agents.execution import execute
+from apps.agents.models import Question, Run
+from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
+from apps.chats.workspaces import workspace
+from tests.agents.test_faults import wait_until
+from tests.fakes.messages_api import REMINDER, Text, ToolUse, text_of_block
+
+SESSION: list[tuple[str, dict[str, Any]]] = [
+    ("list_chats", {}),
+    ("list_groups", {}),
+    ("send_message", {"text": "I am looking into it."}),
+    ("send_file", {"path": "plan.txt", "caption": "The plan"}),
+    ("react", {"emoji": "👍"}),
+    ("search_messages", {"words": "火锅"}),
+    ("register_group", {"folder": "club", "name": "The club", "chats": ["telegram:-3"]}),
+    ("ask_user", {"question": "Which day?", "options": ["Monday", "Friday"]}),
+    ("get_usage", {}),
+]
+REFUSED = [("send_message", {"text": "x", "chat": "telegram:-9"}), ("send_file", {"path": "../office/CLAUDE.md"})]
+
+
+@pytest.fixture
+def place(group: Group) -> Chat:
+    """A room of the main group on Telegram, beside one that nobody serves yet."""
+    group.is_main = True
+    group.save()
+    (workspace(group) / "plan.txt").write_text("Hot pot on Friday.")
+    telegram = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    Chat.objects.create(channel=telegram, external_id="-3", title="New people")
+    return Chat.objects.create(channel=telegram, external_id="-1001", title="The team's room", group=group)
+
+
+def ask(place: Chat, text: str, access: str) -> int:
+    name = {"admin": "Ann", "allowed": "Bob"}[access]
+    sender = Sender.objects.create(channel=place.channel, external_id=name, name=name, access=access)
+    fields: dict[str, Any] = {"external_id": f"{access}-1", "sender": sender, "sender_name": name, "calls_agent": True}
+    Message.objects.create(chat=place, direction="in", text=text, **fields)
+    assert place.group
+    return services.request_run(place.group, chat=place, cause=Run.Cause.MESSAGE).pk
+
+
+@pytest.fixture
+def answering(group: Group) -> Iterator[None]:
+    """A person who answers the question when it is there."""
+
+    def answer() -> None:
+        wait_until(lambda: Question.objects.filter(status="open").exists(), 60)
+        questions.answer(Question.objects.get(status="open"), "Friday", sender=Sender.objects.get(name="Ann"))
+
+    person = threading.Thread(target=answer)
+    person.start()
+    yield
+    person.join(60)
+
+
+def told(claude: Any) -> list[str]:
+    """What the model read as each call's result, in order; without what the command line adds."""
+    contents = [block for message in claude.turns[-1].body["messages"] for block in message["content"]]
+    results = [block for block in contents if isinstance(block, dict) and block.get("type") == "tool_result"]
+    return [text_of_block(result).partition(REMINDER)[0].strip() for result in results]
+
+
+def printed(calls: list[tuple[str, dict[str, Any]]], results: list[str]) -> None:
+    for (name, given), result in zip(calls, results, strict=True):
+        sys.stdout.write(f"\n> {name} {json.dumps(given, ensure_ascii=False)}\n{result}\n")
+
+
+def test_an_admins_agent_uses_every_tool_once(claude, place, answering, redis_server):
+    calls = [*SESSION, *REFUSED]
+    claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in calls], Text("All done."))
+    Message.objects.create(chat=place, direction="in", external_id="old", text="我们周五吃火锅", sender_name="李雷")
+    execute(ask(place, "@Andy try everything", "admin"))
+
+    results = told(claude)
+    printed(calls, results)
+    assert {name for name, _ in SESSION} == {each["name"] for each in toolbox.definitions(place.group)}
+    offered = {name.removeprefix("mcp__ngb__") for name in claude.turns[0].tools if name.startswith("mcp__ngb__")}
+    assert offered == {name for name, _ in SESSION}
+    by_name = dict(zip([name for name, _ in SESSION], results, strict=False))
+    assert "telegram:-3: “New people”, group, not registered" in by_name["list_chats"]
+    assert "我们周五吃火锅" in by_name["search_messages"]
+    assert "Friday" in by_name["ask_user"]
+    assert "This month: US$" in by_name["get_usage"]
+    assert Chat.objects.get(external_id="-3").group == Group.objects.get(folder="club")
+    assert "may not write" in results[-2]
+    assert "no file" in results[-1]
+    assert set(Incident.objects.values_list("kind", flat=True)) == {"refused tool", "refused file"}
+
+
+def test_what_it_did_stands_in_the_outbox_in_order(claude, place):
+    claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in SESSION[2:5]], Text("All done."))
+    execute(ask(place, "@Andy go", "admin"))
+
+    sent = Message.objects.outbound().filter(chat=place).values_list("kind", "text", "reply_to")
+    assert list(sent) == [
+        ("text", "I am looking into it.", ""),
+        ("file", "The plan", ""),
+        ("reaction", "👍", "admin-1"),
+        ("text", "All done.", "admin-1"),
+    ]
+
+
+def test_a_members_agent_is_refused_what_admins_may(claude, place):
+    calls = [SESSION[6], SESSION[0]]
+    claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in calls], Text("Sorry."))
+    execute(ask(place, "@Andy register the new people", "allowed"))
+
+    results = told(claude)
+    printed(calls, results)
+    assert "is for admins" in results[0]
+    assert "telegram:-3" in results[1]
+    assert not Group.objects.filter(folder="club").exists()
