@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 CLOSE_TIMEOUT = 5.0  # seconds an adapter may take to let go
-EVENT_INTERVAL = 5.0  # seconds between two notes of "the last event"
 
 
 class Connection:
@@ -35,7 +34,6 @@ class Connection:
         self._on_online = on_online
         self._backoff = Backoff(*settings.CHANNEL_BACKOFF)
         self._online_at = 0.0
-        self._noted_at = 0.0
         self._task = asyncio.create_task(self._keep_up(), name=f"channel {channel.pk}")
 
     async def stop(self) -> None:
@@ -105,8 +103,7 @@ class Connection:
         if event is Alive.TICK:
             return
         await in_database(intake.take, self.channel, event)
-        if time.monotonic() - self._noted_at > EVENT_INTERVAL:
-            self._noted_at = time.monotonic()
+        if self.channel.is_event_due:
             await self._write(self.channel.mark_event)
 
     async def _give_up(self, sentence: str) -> None:

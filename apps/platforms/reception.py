@@ -89,7 +89,7 @@ def _take(channel: Channel, received: Received) -> Reply:
         return received.reply
     for event in received.events:
         intake.take(channel, event)
-    if received.events:
+    if received.events and channel.is_event_due:
         channel.mark_event()
     replays.remember(channel, received.once)
     return received.reply

@@ -1,4 +1,5 @@
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+
+EVENT_STEP = timedelta(seconds=5)  # how exact the time of a channel's last event is
 
 
 class Platform(models.TextChoices):
@@ -102,6 +105,11 @@ class Channel(models.Model):
         if identity != self.identity:
             self.identity = identity
             Channel.objects.filter(pk=self.pk).update(identity=identity)
+
+    @property
+    def is_event_due(self) -> bool:
+        """Whether the last event's note is old enough for a new one: a burst costs one write."""
+        return self.last_event_at is None or timezone.now() - self.last_event_at > EVENT_STEP
 
     def mark_event(self) -> None:
         self.last_event_at = timezone.now()
