@@ -1,0 +1,107 @@
+"""Steering a real agent from the chat: what is written goes through intake, the runner and the SDK are real."""
+
+import time
+import uuid
+
+import pytest
+
+from apps.agents.execution import execute
+from apps.agents.models import Run, Session
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Chat, Message, Sender
+from apps.platforms import intake
+from tests.agents.test_faults import in_thread, wait_until
+from tests.fakes.messages_api import Text
+
+TALE = Text("word " * 200, pieces=200, delay=0.1)  # twenty seconds long
+
+
+@pytest.fixture
+def write(chat):
+    """A person on the chat page, who may change groups."""
+
+    def write(text):
+        return intake.accept(
+            chat.channel,
+            InboundMessage(
+                external_id=uuid.uuid4().hex,
+                chat_id=chat.external_id,
+                chat_kind=Chat.Kind.DIRECT,
+                sender_id="user-1",
+                text=text,
+                mentions_bot=True,
+                access=Sender.Access.ADMIN,
+            ),
+        )
+
+    return write
+
+
+def words(chat):
+    return list(chat.messages.outbound().exclude(kind=Message.Kind.NOTICE).values_list("text", flat=True))
+
+
+def telling(claude, write):
+    """A run that is in the middle of its answer, and the thread that serves it."""
+    claude.script(TALE)
+    write("tell me everything")
+    run = Run.objects.get()
+    worker = in_thread(execute, run.pk)
+    claude.wait_for_turns(1)
+    time.sleep(1.5)
+    return run, worker
+
+
+def stopped_within(seconds, run, write, command="/stop"):
+    begun = time.monotonic()
+    write(command)
+    wait_until(lambda: Run.objects.get(pk=run.pk).is_over)
+    assert time.monotonic() - begun < seconds
+    assert Run.objects.get(pk=run.pk).status == Run.Status.CANCELLED
+
+
+def test_stop_ends_the_turn_within_two_seconds_and_what_was_said_is_kept(claude, write, chat):
+    run, worker = telling(claude, write)
+    stopped_within(2, run, write)
+    worker.join(10)
+    (answer,) = words(chat)
+    assert 3 <= answer.count("word") < 150
+    assert not Message.objects.inbound().filter(run=None, withheld=False).exists()
+
+
+def test_in_a_container_too(sealed, write, chat):
+    run, worker = telling(sealed, write)
+    stopped_within(2, run, write)
+    worker.join(10)
+    assert "word" in words(chat)[0]
+
+
+def test_after_a_stop_the_conversation_goes_on(claude, write, chat):
+    run, worker = telling(claude, write)
+    stopped_within(2, run, write)
+    worker.join(10)
+    claude.script(Text("gladly"))
+    write("something else, please")
+    execute(Run.objects.get(status=Run.Status.QUEUED).pk)
+    assert words(chat)[-1] == "gladly"
+    assert "tell me everything" in str(claude.turns[-1].body["messages"])
+
+
+def test_after_new_the_model_knows_nothing_of_before(claude, write, chat):
+    claude.script(Text("noted"))
+    write("my cat is called Mitzi")
+    execute(Run.objects.get().pk)
+    write("/new")
+    assert Session.objects.get().sdk_session_id == ""
+    claude.script(Text("I do not know"))
+    write("what is my cat called?")
+    execute(Run.objects.get(status=Run.Status.QUEUED).pk)
+    assert words(chat) == ["noted", "I do not know"]
+    assert "Mitzi" not in str(claude.turns[-1].body["messages"])
+
+
+def test_new_in_the_middle_of_a_turn_stops_it_and_its_memory_stays_forgotten(claude, write, chat):
+    run, worker = telling(claude, write)
+    stopped_within(2, run, write, "/new")
+    worker.join(10)
+    assert Session.objects.get().sdk_session_id == ""
