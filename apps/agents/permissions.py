@@ -14,11 +14,12 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections
 
-from apps.agents import approvals, authority
+from apps.agents import approvals, authority, toolbox
 from apps.agents.errors import AgentDiedError
 from apps.agents.link import Frame
 from apps.agents.models import Run
 from apps.agents.questions import MOST_OPEN
+from apps.agents.runtimes.base import Place
 from apps.chats import incidents
 from apps.chats.models import Group
 
@@ -34,11 +35,20 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=settings.AGENT_CONCURRENCY * MOST_OPEN, thread_name_prefix="permission")
 
 
+def asked_about(group: Group) -> list[str]:
+    """The agent's own tools, patterns among them, each use of which it must ask for."""
+    named = {str(name).strip() for name in (*group.approval_tools, *group.admin_tools)}
+    return sorted(name for name in named - {""} if not toolbox.is_ours(name))
+
+
+def reads_no_settings(group: Group, place: Place) -> bool:
+    """Whether the agent is kept from files that it can write itself, its memory among them."""
+    return place.builtin_tools == "none" or bool(asked_about(group))
+
+
 def options(group: Group) -> dict[str, Any]:
-    """What `start` tells: the tools each use of which the agent must ask for, and how long an answer may take."""
-    asked = {*map(str, group.approval_tools), *map(str, group.admin_tools)}
-    names = sorted(name.strip() for name in asked if name.strip())
-    return {"ask_tools": names, "answer_seconds": settings.AGENT_QUESTION_TIMEOUT + LONGER}
+    """What `start` tells of it, and how long an answer may take."""
+    return {"ask_tools": asked_about(group), "answer_seconds": settings.AGENT_QUESTION_TIMEOUT + LONGER}
 
 
 class Permissions:

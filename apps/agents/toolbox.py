@@ -59,6 +59,11 @@ def tool(
     return register
 
 
+def is_ours(name: str) -> bool:
+    """Whether the host has it, and so asks for it itself."""
+    return name.removeprefix(authority.PREFIX) in _tools
+
+
 def definitions(group: Group) -> list[dict[str, Any]]:
     """What this group's agent is offered, always in the same order: a change would restart a warm agent."""
     return [_tools[name].definition() for name in _offered(group)]

@@ -132,7 +132,7 @@ class Turn:
             "agent": self.agent.name,
             "session_id": self.run.session.sdk_session_id or None,
             "model": group.model or settings.MODEL,
-            "instructions": prompts.instructions(group, with_memory=place.builtin_tools == "none"),
+            "instructions": prompts.instructions(group, with_memory=permissions.reads_no_settings(group, place)),
             "tools": toolbox.definitions(group),
             "options": {
                 "cwd": place.cwd,

@@ -16,6 +16,7 @@ from apps.platforms.drafts import Drafts
 from apps.platforms.fetching import Fetcher
 from apps.platforms.lateness import watch
 from apps.platforms.media import MEDIA_AWAITED
+from apps.platforms.naming import Naming
 from apps.platforms.outbox import Outbox
 from apps.platforms.presence import Presence
 from apps.platforms.rates import Rates
@@ -54,20 +55,14 @@ def _start() -> list[asyncio.Task[None]]:
     acknowledging = Acknowledging(supervisor.adapters)
     settling = Settling(supervisor.adapters, rates)
 
-    def wake_outbox(_publication: dict[str, Any]) -> None:
-        outbox.wake()
-
-    def look_at_channels(_publication: dict[str, Any]) -> None:
-        supervisor.look()
-
     def look_at_runs(publication: dict[str, Any]) -> None:
         presence.hear(publication)
         acknowledging.hear(publication)
         drafts.hear_run(publication)
 
     publications = {
-        OUTBOX_FILLED: wake_outbox,
-        CHANNELS_CHANGED: look_at_channels,
+        OUTBOX_FILLED: _without(outbox.wake),
+        CHANNELS_CHANGED: _without(supervisor.look),
         RUN_STATES: look_at_runs,
         DRAFTS: drafts.hear,
         QUESTIONS: settling.hear,
@@ -77,12 +72,22 @@ def _start() -> list[asyncio.Task[None]]:
         "wake-ups": hear(publications),
         "typing": presence.run(),
         "files": fetcher.run(),
+        "names": Naming(supervisor.adapters).run(),
         "courtesies": _until_cancelled(acknowledging.close, settling.close, drafts.close),
         "outbox": outbox.run(),
         "channels": supervisor.run(),
         "lateness": watch(),
     }
     return [asyncio.create_task(part, name=name) for name, part in parts.items()]
+
+
+def _without(look: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
+    """For whom it is enough that something was published."""
+
+    def hear_it(_publication: dict[str, Any]) -> None:
+        look()
+
+    return hear_it
 
 
 async def _until_cancelled(*closing: Callable[[], Awaitable[None]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import AgentUnavailableError, Reporter
 from ngb_runner.archive import before_compaction
-from ngb_runner.permissions import before_tools
+from ngb_runner.permissions import before_tools, settings_read
 from ngb_runner.servers import mcp_servers
 from ngb_runner.skills import skill_options
 from ngb_runner.spec import Spec
@@ -88,7 +88,7 @@ def _all_tools(spec: Spec) -> dict[str, Any]:
         "tools": {"type": "preset", "preset": "claude_code"},
         "permission_mode": "bypassPermissions",
         "system_prompt": prompt,
-        "setting_sources": ["user", "project", "local"],
+        **settings_read(spec),
         **skill_options(spec.skills),
     }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -74,6 +75,19 @@ def before_tools(spec: Spec, permissions: Permissions) -> dict[str, Any]:
 
     timeout = spec.answer_seconds + MARGIN_SECONDS
     return {"PreToolUse": [HookMatcher(hooks=[before], timeout=timeout, on_failure="block")]}
+
+
+def settings_read(spec: Spec) -> dict[str, Any]:
+    """Where leave must be asked, none of the files that the agent itself can write.
+
+    Their hooks would run commands that nobody approved, or put another input in the place of the approved one.
+    """
+    if not spec.ask_tools:
+        return {"setting_sources": ["user", "project", "local"]}
+    return {
+        "setting_sources": [],
+        "settings": json.dumps({"disableAllHooks": True, "disableSkillShellExecution": True}),
+    }
 
 
 def _decision(verdict: Verdict, tool: str) -> dict[str, Any]:
