@@ -12,6 +12,7 @@ from docker.errors import ImageNotFound, NotFound
 
 from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Run, Session
+from apps.agents.runtimes import networks, raising
 from apps.agents.runtimes.base import OpenAgent, Place
 from apps.agents.runtimes.engine import ENGINE_ERRORS, AttachedStream, engine, remove, sentence
 from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, hand_over, named
@@ -76,10 +77,12 @@ def _warm(name: str) -> OpenAgent | None:
 def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
     _make_room(session)
     hand_over(session.group)
+    raising.prepare(session.group)
     engine().create_container_from_config(config, name=name)
     stream = AttachedStream(name)
     try:
         engine().start(name)
+        raising.verify(name, config)
     except BaseException:
         stream.close()
         remove(name)
@@ -129,6 +132,7 @@ def reap() -> int:
         if _is_done(container):
             remove(container["Id"])
             removed += 1
+    networks.remove_unused()
     return removed
 
 
@@ -150,4 +154,5 @@ def remove_all() -> int:
     living = containers_of_this_install()
     for container in living:
         remove(container["Id"])
+    networks.remove_unused(at_once=True)
     return len(living)

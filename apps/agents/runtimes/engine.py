@@ -30,6 +30,20 @@ def fresh_engine() -> docker.APIClient:
     return docker.DockerClient.from_env(timeout=5).api
 
 
+_cores: list[int] = []  # asked once
+
+
+def cores() -> float:
+    """How many CPUs the engine has to give; without end while it cannot be asked."""
+    if not _cores:
+        try:
+            _cores.append(int(engine().info()["NCPU"]))
+        except ENGINE_ERRORS as error:
+            logger.debug("the engine does not say how many CPUs it has: %s", error)
+            return float("inf")
+    return _cores[0]
+
+
 def sentence(error: BaseException) -> str:
     """The engine's own words, without its URLs."""
     if isinstance(error, APIError) and error.explanation:

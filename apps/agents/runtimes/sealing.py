@@ -10,8 +10,11 @@ from django.conf import settings
 from docker.types import LogConfig, Mount, Ulimit
 
 from apps.agents.models import Session
-from apps.agents.runtimes.engine import engine
-from apps.chats import skills, workspaces
+from apps.agents.mounts import Verdict, judge
+from apps.agents.runtimes.engine import cores, engine
+from apps.agents.runtimes.networks import network_of
+from apps.agents.runtimes.raising import mounts_label
+from apps.chats import skills, walls, workspaces
 from apps.chats.models import Group
 
 AGENT_UID = 10001  # where the service itself is root: an agent never is
@@ -45,27 +48,34 @@ def container_config(session: Session) -> dict[str, Any]:
 
 def _config(session: Session) -> dict[str, Any]:
     group = session.group
+    verdict = judge(group)
     labels = {"ngb.install": settings.INSTALL_ID, "ngb.group": group.folder, "ngb.session": str(session.pk)}
     config = engine().create_container_config(
         settings.AGENT_IMAGE,
         None,
         user="{}:{}".format(*agent_ids()),
         stdin_open=True,
-        environment={"TZ": group.timezone},
-        labels=labels,
+        environment=_environment(group),
+        labels=labels | mounts_label(verdict),
         working_dir=WORKSPACE,
-        host_config=_host_config(group),
+        host_config=_host_config(group, verdict),
     )
     # The client's default ends the runner's input with the first link that lets go.
     return {**config, "StdinOnce": False}
 
 
-def _host_config(group: Group) -> dict[str, Any]:
+def _environment(group: Group) -> dict[str, str]:
+    # The runner opens its proxy where it is told that there is somebody to ask.
+    way_out = {"NGB_EGRESS": "1"} if group.network == Group.Network.ALLOWLIST else {}
+    return walls.usable_env(group.env) | {"TZ": group.timezone} | way_out
+
+
+def _host_config(group: Group, verdict: Verdict) -> dict[str, Any]:
     memory = group.memory_mb * 1024 * 1024
     return dict(
         engine().create_host_config(
-            mounts=mounts(group),
-            network_mode="none",
+            mounts=mounts(group) + _additional(verdict),
+            network_mode=network_of(group),
             read_only=True,
             tmpfs={"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"},  # noqa: S108 - the container's own
             cap_drop=["ALL"],
@@ -73,7 +83,7 @@ def _host_config(group: Group) -> dict[str, Any]:
             init=True,
             mem_limit=memory,
             memswap_limit=memory,  # equal: no swap beyond the memory
-            nano_cpus=int(group.cpus * 1_000_000_000),
+            nano_cpus=int(min(float(group.cpus), cores()) * 1_000_000_000),
             pids_limit=group.pids,
             ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
             log_config=LogConfig(type="none"),
@@ -92,6 +102,12 @@ def mounts(group: Group) -> list[Mount]:
     ]
 
 
+def _additional(verdict: Verdict) -> list[Mount]:
+    return [
+        Mount(mount.target, str(mount.source), type="bind", read_only=not mount.write) for mount in verdict.effective
+    ]
+
+
 def _bind(source: Path, target: str, *, read_only: bool = False) -> Mount:
     inside = source.relative_to(settings.DATA_DIR)
     return Mount(target, str(settings.HOST_DATA_DIR / inside), type="bind", read_only=read_only)
@@ -106,7 +122,7 @@ def hand_over(group: Group) -> None:
     folder = workspaces.workspace(group)
     owned = [folder, folder / "logs", folder / "CLAUDE.md", workspaces.session_directory(group)]
     if group.is_main:
-        owned.append(settings.GROUPS_DIR / "global")
+        owned += [workspaces.global_folder(), workspaces.global_folder() / "CLAUDE.md"]
     for path in owned:
         if path.exists() and not path.is_symlink():
             os.chown(path, *agent_ids(), follow_symlinks=False)

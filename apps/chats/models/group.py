@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from apps.chats import walls
+
 FOLDER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
 
@@ -219,6 +221,9 @@ class Group(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        walls.check(env=self.env, domains=self.allowed_domains, mounts=self.mounts)
 
     @property
     def call_sign(self) -> str:

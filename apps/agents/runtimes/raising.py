@@ -1,0 +1,59 @@
+"""Before and after a container's start: its network, what was refused, and whether it got what was judged."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from apps.agents import mounts
+from apps.agents.errors import AgentError
+from apps.agents.runtimes import networks
+from apps.agents.runtimes.engine import engine
+from apps.chats import incidents, walls
+from apps.chats.models import Group
+
+logger = logging.getLogger(__name__)
+
+MOUNTS_LABEL = "ngb.mounts"  # target → where it was checked, device, inode
+
+
+def prepare(group: Group) -> None:
+    """The group's network is there, and what it asked for and does not get is said: once, as incidents count."""
+    networks.ensure(group)
+    for refusal in mounts.judge(group).refused:
+        incidents.record("refused mount", group.folder, f"{refusal.asked} is not mounted: {refusal.reason}")
+    for name, value in group.env.items() if isinstance(group.env, dict) else []:
+        if problem := walls.variable_problem(name, value):
+            incidents.record("refused variable", group.folder, problem)
+
+
+def mounts_label(verdict: mounts.Verdict) -> dict[str, str]:
+    """What was judged goes with the container, so that it can be compared with what was mounted."""
+    judged = {mount.target: [str(mount.path), *mount.identity] for mount in verdict.effective}
+    return {MOUNTS_LABEL: json.dumps(judged, sort_keys=True)} if judged else {}
+
+
+def verify(name: str, config: dict[str, Any]) -> None:
+    """Raises AgentError when a folder was exchanged for another between its check and the container's start."""
+    judged = json.loads(config["Labels"].get(MOUNTS_LABEL, "{}"))
+    if not judged:
+        return
+    pid = engine().inspect_container(name)["State"]["Pid"]
+    for target, (path, device, inode) in judged.items():
+        if _identity(pid, target, path) != (device, inode):
+            raise AgentError(f"{path} was exchanged for another folder while it was being mounted.")
+
+
+def _identity(pid: int, target: str, path: str) -> tuple[int, int] | None:
+    """As the container sees it, where the engine runs on this machine; else as it is here now."""
+    local = settings.HOST_DATA_DIR == settings.DATA_DIR
+    for seen in [Path(f"/proc/{pid}/root{target}")] * local + [Path(path)]:
+        try:
+            found = seen.stat()
+        except OSError as error:
+            logger.debug("%s cannot be looked at: %s", seen, error)
+        else:
+            return found.st_dev, found.st_ino
+    return None
