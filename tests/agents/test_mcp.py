@@ -304,13 +304,16 @@ def test_the_real_agent_calls_the_tool_of_a_real_server(say, server, team, seale
 
 @pytest.mark.docker
 def test_the_secret_is_nowhere_in_the_container(say, server, sealed):
-    look = f"(env; cat /proc/*/environ /proc/*/cmdline; grep -rs . /tmp /home/agent) | grep -ac {TOKEN[:7]}"
-    sealed.script(ToolUse("Bash", {"command": look}))
+    # The bracket keeps the pattern from finding itself.
+    pattern = f"[{TOKEN[0]}]{TOKEN[1:]}"
+    look = (
+        f"(env; cat /proc/*/environ /proc/*/cmdline; grep -rs . /tmp /home/agent) | grep -ac '{pattern}'; echo looked"
+    )
+    sealed.script(ToolUse("mcp__office__weather", {"city": "Oslo"}), ToolUse("Bash", {"command": look}))
     run = say("look around")
     execute(run.pk)
-    found = run.steps.filter(kind__startswith="tool_").get().detail
-    assert found.strip().splitlines()[-1] in ("0", "1", "2"), found
-    assert TOKEN not in found
+    found = [step.detail.split() for step in run.steps.filter(kind__startswith="tool_")]
+    assert found[1] == ["0", "looked"]
 
 
 SERVER = """

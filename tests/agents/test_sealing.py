@@ -63,6 +63,7 @@ def test_only_the_groups_own_folders_are_mounted(inspected):
         "/workspace/group": ("team", True),
         "/workspace/global": ("global", False),
         "/home/agent/.claude": ("team", True),
+        "/workspace/skills": ("skills", False),
     }
 
 
