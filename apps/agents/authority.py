@@ -58,9 +58,10 @@ def is_admins(run: Run) -> bool:
     return len(senders) == len(run.callers) and all(_is_admin(sender) for sender in senders)
 
 
-def is_named(tool_name: str, names: Iterable[object]) -> bool:
+def is_named(tool_name: str, names: Iterable[object] | str) -> bool:
     """Whether a list of tools holds this one; `mcp__github__*` stands for all that begin so."""
     plain = tool_name.removeprefix(PREFIX)
+    names = [names] if isinstance(names, str) else names  # one name, written without its brackets
     return any(fnmatchcase(plain, str(name).strip().removeprefix(PREFIX)) for name in names)
 
 

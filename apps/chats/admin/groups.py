@@ -11,11 +11,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats import services
+from apps.chats.admin.names import NamesField
 from apps.chats.models import Chat, Group
 from apps.chats.workspaces import workspace
 
 
 class GroupForm(ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        field_classes = {"admin_tools": NamesField, "approval_tools": NamesField}
+
     def clean_folder(self) -> str:
         """A folder that would lead elsewhere is refused here, before anything is made."""
         folder = str(self.cleaned_data["folder"])
@@ -49,6 +53,7 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ["assistant_name", "trigger", "engage", "sender_policy", "unaddressed"]},
         ),
         (_("How it answers"), {"fields": ["model", "session_scope", "timezone"]}),
+        (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),
         (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
     ]
 
