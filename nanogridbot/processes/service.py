@@ -55,7 +55,6 @@ def _start(supervisor: Supervisor, listener: socket.socket) -> bool:
     if supervisor.wait_until(lambda: not supervisor.unready(), START_GRACE):
         say(f"Ready: {web.url(listener)}")
         say(f"Runtime: {runtime.name}. {runtime.why}")
-        supervisor.run_once(Program("up", _say_agent, restart=False), 20)
     elif not supervisor.stopping:
         say(f"Not ready after {START_GRACE} s: {', '.join(supervisor.unready())}.", level="error")
     return True
@@ -93,10 +92,6 @@ def _prepare() -> None:
     if missing:
         raise SystemExit(_say(f"{len(missing)} migrations are missing: run `manage.py migrate` first."))
     _say(greeting(first_start()))
-
-
-def _say_agent() -> None:
-    """In a child, as it asks the rows: the supervisor holds no connection."""
     agent = chosen_agent()
     _say(f"Agent: {agent.name}. {agent.why}")
 

@@ -50,7 +50,7 @@ class Up:
         with self.log_path.open("w") as log:
             command = [sys.executable, "manage.py", "up"]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        assert wait_for(lambda: "Agent: " in self.log, 60), self.log
+        assert wait_for(lambda: "Runtime: " in self.log, 60), self.log
 
     @property
     def log(self) -> str:
