@@ -176,6 +176,10 @@ CHANNEL_LATENESS_REPORT = env.number("CHANNEL_LATENESS_REPORT", 600, at_least=1)
 WEBHOOK_LIMIT = env.integer("WEBHOOK_LIMIT", 4194304, at_least=1024)  # bytes of one request
 MEDIA_LIMIT = env.integer("MEDIA_LIMIT", 26214400)  # bytes of one file, in or out
 MEDIA_WAIT = env.number("MEDIA_WAIT", 20)  # seconds for which a message waits for its files
+TRANSCRIPTION_URL = env.text("TRANSCRIPTION_URL").rstrip("/")  # of an audio API like OpenAI's; empty: none
+TRANSCRIPTION_API_KEY = env.text("TRANSCRIPTION_API_KEY")
+TRANSCRIPTION_MODEL = env.text("TRANSCRIPTION_MODEL", "whisper-1")
+TRANSCRIPTION_TIMEOUT = env.number("TRANSCRIPTION_TIMEOUT", 30, at_least=1)  # seconds
 OUTBOX_RETRY_DELAY = (
     env.number("OUTBOX_RETRY_MIN", 2, at_least=0.01),
     env.number("OUTBOX_RETRY_MAX", 600, at_least=0.01),

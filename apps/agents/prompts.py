@@ -145,8 +145,13 @@ def _attachment(attachment: Attachment) -> str:
     """A file in the agent's folder, or why there is none."""
     attributes = {"kind": attachment.kind, "name": attachment.name, "type": attachment.mime}
     attributes |= {"path": attachment.path} if attachment.path else {"missing": attachment.error or "not fetched"}
+    if attachment.kind == Message.Kind.VOICE and attachment.path and not attachment.transcript:
+        attributes["transcript"] = attachment.error or "none: no transcription is set up here"
     told = {name: CONTROL.sub("", value) for name, value in attributes.items() if value}
-    return f"<attachment {' '.join(f'{name}={quoteattr(value)}' for name, value in told.items())}/>"
+    head = " ".join(f"{name}={quoteattr(value)}" for name, value in told.items())
+    if not attachment.transcript:
+        return f"<attachment {head}/>"
+    return f"<attachment {head}><transcript>{escape(_cut(attachment.transcript))}</transcript></attachment>"
 
 
 def _cut(text: str) -> str:

@@ -13,9 +13,14 @@ def calls_agent(group: Group, message: InboundMessage) -> bool:
         return False
     if group.is_main or group.engage == Group.Engage.ALWAYS or message.chat_kind == Chat.Kind.DIRECT:
         return True
+    return says_trigger(group, message.text) or (group.engage != Group.Engage.PREFIX and message.mentions_bot)
+
+
+def says_trigger(group: Group, text: str) -> bool:
+    """The trigger at the start, or anywhere, as the group engages."""
     if group.engage == Group.Engage.PREFIX:
-        return bool(_trigger(group.call_sign).match(message.text.lstrip()))
-    return message.mentions_bot or bool(_trigger(group.call_sign).search(message.text))
+        return bool(_trigger(group.call_sign).match(text.lstrip()))
+    return bool(_trigger(group.call_sign).search(text))
 
 
 @lru_cache(maxsize=1024)

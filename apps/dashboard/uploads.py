@@ -67,7 +67,7 @@ def saved(group: Group, uploads: Sequence[Upload]) -> Iterator[list[Saved]]:
 def attach(message: Message, saved_files: Sequence[Saved]) -> None:
     """Called in the transaction that stores the message: nobody else ever sees its files awaited."""
     for row, one in zip(message.attachments.order_by("pk"), saved_files, strict=True):
-        media.settle(row, path=one.path, size=one.attachment.size)
+        media.settle(row, media.Fetched(one.path, one.attachment.size))
 
 
 def _save(group: Group, upload: Upload) -> Saved:

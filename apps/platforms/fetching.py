@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +14,10 @@ from django.utils import timezone
 
 from apps.agents import files
 from apps.chats.models import Attachment
-from apps.platforms import media
+from apps.platforms import media, transcription
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
+from apps.platforms.media import Fetched
 
 logger = logging.getLogger(__name__)
 
@@ -66,42 +68,61 @@ class Fetcher:
 
     async def _fetch(self, attachment: Attachment) -> None:
         try:
-            path, size, error = await self._bounded(attachment)
-            await self._settled(attachment, path, size, error)
+            fetched = await self._bounded(attachment)
+            if fetched.path and transcription.is_wanted(attachment):
+                fetched = await _transcribed(attachment, fetched)
+            await self._settled(attachment, fetched)
         except DatabaseError:
             logger.exception("what became of file %s could not be written; it is fetched again", attachment.pk)
         finally:
             del self._fetching[attachment.pk]
 
-    async def _bounded(self, attachment: Attachment) -> tuple[str, int, str]:
-        """Path, size and no error; or the error alone."""
+    async def _bounded(self, attachment: Attachment) -> Fetched:
         try:
             async with asyncio.timeout(settings.MEDIA_WAIT):
                 async with self._slots[attachment.message.chat.channel_id]:
                     adapter = await self._adapter(attachment)
                     path, size = await _save(attachment, adapter)
                 await _let_album_settle(attachment)
-            return path, size, ""
+            return Fetched(path, size)
         except TimeoutError:
-            return "", 0, f"It could not be fetched within {settings.MEDIA_WAIT:g} s."
+            return Fetched(error=f"It could not be fetched within {settings.MEDIA_WAIT:g} s.")
         except (PlatformError, files.FileRefusedError) as error:
-            return "", 0, str(error)
+            return Fetched(error=str(error))
         except Exception as error:
             # An adapter's mistake must not leave the message waiting for ever.
             logger.exception("file %s could not be fetched", attachment.pk)
-            return "", 0, f"An unexpected error ({type(error).__name__}); see the log."
+            return Fetched(error=f"An unexpected error ({type(error).__name__}); see the log.")
 
     async def _adapter(self, attachment: Attachment) -> Adapter:
         while (adapter := self._adapters().get(attachment.message.chat.channel_id)) is None:  # noqa: ASYNC110 - bounded
             await asyncio.sleep(LOOK)
         return adapter
 
-    async def _settled(self, attachment: Attachment, path: str, size: int, error: str) -> None:
-        if error:
-            logger.warning("file %s of message %s is not there: %s", attachment.pk, attachment.message_id, error)
-        kept = await in_database(media.settle, attachment, path=path, size=size, error=error)
-        if path and not kept and (group := attachment.message.chat.group):
-            await asyncio.to_thread(files.remove_inside, group, path)
+    async def _settled(self, attachment: Attachment, fetched: Fetched) -> None:
+        if fetched.error:
+            logger.warning(
+                "file %s of message %s is not there: %s", attachment.pk, attachment.message_id, fetched.error
+            )
+        kept = await in_database(media.settle, attachment, fetched)
+        if fetched.path and not kept and (group := attachment.message.chat.group):
+            await asyncio.to_thread(files.remove_inside, group, fetched.path)
+
+
+async def _transcribed(attachment: Attachment, fetched: Fetched) -> Fetched:
+    """The same with what is said in it, or with why nobody can tell."""
+    group = attachment.message.chat.group
+    assert group is not None
+    try:
+        said = await transcription.transcript(group, fetched.path, attachment.mime)
+    except transcription.TranscriptionError as error:
+        logger.warning("voice message %s is not transcribed: %s", attachment.pk, error)
+        return replace(fetched, note=f"It could not be transcribed. {error}")
+    except Exception as error:
+        # A mistake here must not leave the message waiting for ever.
+        logger.exception("voice message %s could not be transcribed", attachment.pk)
+        return replace(fetched, note=f"It could not be transcribed ({type(error).__name__}); see the log.")
+    return replace(fetched, transcript=said)
 
 
 async def _save(attachment: Attachment, adapter: Adapter) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """The rows of files that come with messages: a message waits for its files, and calls the agent once they are there."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from apps.agents.models import Run
 from apps.agents.services import request_run
+from apps.chats.engagement import says_trigger
 from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.services import storable
@@ -56,13 +58,38 @@ def to_fetch(but: Collection[int]) -> list[Attachment]:
     return list(found.select_related("message__chat__group").order_by("pk")[:MOST_ROWS])
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of a file: its path, or the error alone. `note`: why a voice message has no transcript."""
+
+    path: str = ""
+    size: int = 0
+    transcript: str = ""
+    note: str = ""
+    error: str = ""
+
+
 @transaction.atomic
-def settle(attachment: Attachment, *, path: str = "", size: int = 0, error: str = "") -> bool:
-    """It was fetched (or not); the agent is called when a message waited for nothing but this. False: too late."""
-    won = attachment.mark_failed(error) if error else attachment.mark_ready(path, size)
+def settle(attachment: Attachment, fetched: Fetched) -> bool:
+    """The agent is called when a message waited for nothing but this. False: too late."""
+    if fetched.error:
+        won = attachment.mark_failed(fetched.error)
+    else:
+        transcript = storable(fetched.transcript)
+        won = attachment.mark_ready(fetched.path, fetched.size, transcript, storable(fetched.note))
+        if won and transcript:
+            _hear(attachment.message, transcript)
     if won:
         call_settled(attachment.message.chat, attachment.message.thread_id)
     return won
+
+
+def _hear(message: Message, transcript: str) -> None:
+    """The trigger may have been spoken."""
+    group = message.chat.group
+    if group and not message.calls_agent and not message.withheld and says_trigger(group, transcript):
+        message.calls_agent = True
+        message.save(update_fields=["calls_agent"])
 
 
 def call_settled(chat: Chat, thread_id: str, *, called: bool = False) -> None:

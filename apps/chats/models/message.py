@@ -217,7 +217,7 @@ class Attachment(models.Model):
     mime = models.CharField(_("media type"), max_length=127, blank=True)
     size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
     path = models.CharField(_("path"), max_length=500, blank=True)
-
+    transcript = models.TextField(_("transcript"), blank=True, help_text=_("What a voice message says."))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.READY)
     error = models.TextField(_("error"), blank=True)
     external_id = models.CharField(
@@ -235,9 +235,9 @@ class Attachment(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def mark_ready(self, path: str, size: int) -> bool:
-        """pending → ready; False when somebody gave it up meanwhile."""
-        return self._move(self.State.READY, path=path, size=size)
+    def mark_ready(self, path: str, size: int, transcript: str = "", note: str = "") -> bool:
+        """pending → ready; False when somebody gave it up meanwhile. `note`: why a voice message has no transcript."""
+        return self._move(self.State.READY, path=path, size=size, transcript=transcript, error=note)
 
     def mark_failed(self, error: str) -> bool:
         return self._move(self.State.FAILED, error=error)
