@@ -7,7 +7,7 @@ import pytest
 from ngb_runner.demo import command
 
 from tests.runner.conftest import OpenHost
-from tests.runner.host import Host
+from tests.runner.host import SEND_MESSAGE, Host
 
 
 @pytest.fixture
@@ -164,3 +164,20 @@ def test_a_module_of_the_agents_folder_does_not_shadow_ours(runner: OpenHost, tm
 )
 def test_the_command_is_found_in_a_composed_prompt(prompt: str, found: str) -> None:
     assert command(prompt) == found
+
+
+def test_any_tool_can_be_tried_in_plain_words_or_as_json(demo: Host) -> None:
+    react = {"name": "react", "description": "Put an emoji.", "input_schema": {"properties": {"emoji": {}, "chat": {}}}}
+    demo.start("demo", tools=[SEND_MESSAGE, react])
+    assert "- `react`: Put an emoji." in demo.turn("tools").text
+    for words, given in [("👍", {"emoji": "👍"}), ('{"chat": "x:1"}', {"chat": "x:1"}), ("", {})]:
+        demo.start("demo", tools=[SEND_MESSAGE, react], session_id=None)
+        turn = demo.turn(f"tool react {words}")
+        assert [(call["name"], call["input"]) for call in turn.of("tool_call")] == [("react", given)]
+
+
+def test_json_that_is_none_is_said_so_and_calls_nothing(demo: Host) -> None:
+    demo.start("demo")
+    turn = demo.turn('tool send_message {"text": ')
+    assert "Say `tool NAME JSON`" in turn.text
+    assert not turn.of("tool_call")

@@ -25,7 +25,8 @@ HELP = """I am the demo agent. I understand:
 - `echo TEXT`: I say TEXT
 - `time`: I tell the time
 - `send TEXT`: I call the send_message tool
-- `tool NAME JSON`: I call any tool that I am offered
+- `tools`: I list the tools that I am offered
+- `tool NAME`, `tool NAME WORDS`, `tool NAME JSON`: I call one; words are its first input
 - `sleep SECONDS`: I take my time (at most 60)
 - `fail TEXT`: my turn ends with an error
 - `help`: this list"""
@@ -53,7 +54,7 @@ class DemoAgent:
         self._prompts: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED)
         self._task: asyncio.Task[None] | None = None
         self._commands: dict[str, Callable[[str], Awaitable[str]]] = {
-            "echo": self._echo, "time": self._time, "send": self._send, "tool": self._tool,
+            "echo": self._echo, "time": self._time, "send": self._send, "tool": self._tool, "tools": self._list,
             "sleep": self._sleep, "fail": self._fail, "help": self._help,
         }  # fmt: skip
 
@@ -158,15 +159,23 @@ class DemoAgent:
     async def _send(self, rest: str) -> str:
         return await self._call("send_message", {"text": rest})
 
+    async def _list(self, _rest: str) -> str:
+        return "\n".join(f"- `{tool.name}`: {tool.description}" for tool in self._spec.tools) or "I am offered none."
+
     async def _tool(self, rest: str) -> str:
         name, _space, raw = rest.partition(" ")
+        raw = raw.strip()
+        if raw and not raw.startswith("{"):
+            return await self._call(name, {self._first_input(name): raw})
         try:
             arguments = json.loads(raw or "{}")
         except ValueError:
-            arguments = None
-        if not isinstance(arguments, dict):
             return 'Say `tool NAME JSON`, for example `tool send_message {"text": "hi"}`.'
         return await self._call(name, arguments)
+
+    def _first_input(self, name: str) -> str:
+        properties = [tool.input_schema.get("properties") for tool in self._spec.tools if tool.name == name]
+        return next(iter(properties[0]), "text") if properties and isinstance(properties[0], dict) else "text"
 
     async def _call(self, name: str, arguments: dict[str, object]) -> str:
         offered = [tool.name for tool in self._spec.tools]
