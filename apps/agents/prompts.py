@@ -51,7 +51,7 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
         return Prompt(_task(run), (), calls=True) if not after else None
     assert run.chat is not None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
-    newest = list(waiting.with_files_known().order_by("-pk")[: settings.AGENT_PROMPT_LIMIT])
+    newest = list(waiting.with_files_known().select_related("sender").order_by("-pk")[: settings.AGENT_PROMPT_LIMIT])
     if not newest:
         return None
     prefetch_related_objects([message for message in newest if getattr(message, "has_files", True)], "attachments")
@@ -121,7 +121,8 @@ def _messages(lines: Sequence[str], group: Group, *, left_out: int) -> str:
 
 
 def _message(message: Message, group: Group) -> str:
-    attributes = {"id": message.external_id, "sender": message.sender_name, "time": _time(message.sent_at, group)}
+    sender = message.sender_name or str(message.sender or "")
+    attributes = {"id": message.external_id, "sender": sender, "time": _time(message.sent_at, group)}
     if message.reply_to:
         attributes["reply_to"] = message.reply_to
     head = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())

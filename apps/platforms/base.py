@@ -144,6 +144,7 @@ class Adapter(ABC):
     edit_every: ClassVar[float] = 0  # seconds between two edits of a message; 0: the platform edits none
     buttons: ClassVar[Buttons | None] = None  # `send` shows a part's buttons
     files: ClassVar[bool] = False  # `send_file` works
+    names_people: bool = False  # messages come without names, and `name_of` knows them
     caption_limit: ClassVar[int] = 0  # the most a file's caption may have, in the dialect's unit; 0: no captions
     rate: ClassVar[Rate | None] = None  # what the platform allows this whole channel to send
 
@@ -175,6 +176,10 @@ class Adapter(ABC):
     def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         """The bytes of an attachment by the `source` that the payload's translation gave it; who reads it counts."""
         raise PlatformError("This platform's files cannot be fetched.", permanent=True)
+
+    async def name_of(self, sender_id: str) -> str:
+        """What this person is called; empty: the platform does not say. Called only where `names_people` is true."""
+        return ""
 
     async def show_typing(self, chat_id: str, thread_id: str) -> None:  # noqa: B027 - not every platform has it
         """Shows once that the agent works."""

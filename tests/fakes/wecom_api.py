@@ -36,6 +36,7 @@ class WeComApi(JsonApi):
         self.files: dict[str, bytes] = {}
         self.answered: set[str] = set()  # response codes that were used
         self.unknown_users: set[str] = set()
+        self.people = {"ann": "Ann"}
         self._tokens = 0
         self._ids = 0
 
@@ -67,6 +68,9 @@ class WeComApi(JsonApi):
         if call.name == "agent/get":
             known = call.query["agentid"] == AGENT_ID
             return 200, {"errcode": 0, "errmsg": "ok", "name": "Andy"} if known else error(40056, "invalid agentid")
+        if call.name == "user/get":
+            name = self.people.get(call.query["userid"])
+            return 200, {"errcode": 0, "errmsg": "ok", "name": name} if name else error(60111, "userid not found")
         if call.name == "media/get":
             media_id = call.query["media_id"]
             return 200, self.files[media_id] if media_id in self.files else error(40007, "invalid media_id")

@@ -54,7 +54,7 @@ def test_a_message_comes_in_and_an_answer_goes_out(api, listeners, chat):
     assert tell(chat.channel, app_message(text="你好")).status_code == 200
 
     said = Message.objects.inbound().get()
-    assert (said.text, said.external_id, said.sender_name, said.calls_agent) == ("你好", "6001", "ann", True)
+    assert (said.text, said.external_id, str(said.sender), said.calls_agent) == ("你好", "6001", "ann", True)
     send(chat, "**Hi** Ann")
     (sent,) = api.wait_for_calls("message/send")
     assert (sent.body["touser"], sent.body["agentid"], sent.body["msgtype"]) == ("ann", 1000002, "markdown")

@@ -47,6 +47,7 @@ class FeishuAdapter(Adapter):
         self._names = Names(self._api)
         self._is_streamed = channel.is_on("stream")
         self._is_hooked = is_hooked(channel)
+        self.names_people = self._is_hooked  # a long connection asks before it acknowledges
         if self._is_hooked:
             for key in ("encrypt_key", "verification_token"):
                 channel.credential(key)  # said now: without them every request is refused
@@ -111,6 +112,9 @@ class FeishuAdapter(Adapter):
             raise PlatformError(f"Feishu has no reaction for {emoji!r}.", permanent=True)
         body = {"reaction_type": {"emoji_type": name}}
         await self._api.call("POST", f"/im/v1/messages/{quote(message_id, safe='')}/reactions", json=body)
+
+    async def name_of(self, sender_id: str) -> str:
+        return await self._names.person(sender_id)
 
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         message_id, key = quote(str(source["message_id"]), safe=""), quote(str(source["key"]), safe="")

@@ -48,13 +48,13 @@ class Names:
     async def _sender(self, message: InboundMessage) -> str:
         if message.from_bot:
             return ""
-        path = f"/contact/v3/users/{_path(message.sender_id)}"
+        return await self._remembered("users", message.sender_id, lambda: self.person(message.sender_id))
 
-        async def ask() -> str:
-            answer = await self._api.call("GET", path, params={"user_id_type": "open_id"})
-            return content.word(_object(_object(answer, "data"), "user"), "name")
-
-        return await self._remembered("users", message.sender_id, ask)
+    async def person(self, open_id: str) -> str:
+        """Asked at once; raises PlatformError."""
+        path = f"/contact/v3/users/{_path(open_id)}"
+        answer = await self._api.call("GET", path, params={"user_id_type": "open_id"})
+        return content.word(_object(_object(answer, "data"), "user"), "name")
 
     async def _title(self, message: InboundMessage) -> str:
         if _is_direct(message):

@@ -13,12 +13,14 @@ from apps.platforms.base import Adapter, Alive, Event, Identity, OutboundFile, O
 from apps.platforms.wecom.aibot.adapter import AiBotAdapter
 from apps.platforms.wecom.client import Client
 from apps.platforms.wecom.codec import codec_of, is_bot
+from apps.platforms.wecom.errors import UNNAMED, WeComError
 from apps.platforms.wecom.sending import Sender
 
 
 class WeComAdapter(Adapter):
     dialect: ClassVar[str] = "wecom"
     files: ClassVar[bool] = True
+    names_people = True
 
     def __new__(cls, channel: Channel) -> Adapter:  # type: ignore[misc]  # the credential `kind` says which
         return AiBotAdapter(channel) if is_bot(channel) else super().__new__(cls)
@@ -48,6 +50,16 @@ class WeComAdapter(Adapter):
 
     async def send_file(self, part: OutboundFile) -> str:
         return await self._sender.send_file(part)
+
+    async def name_of(self, sender_id: str) -> str:
+        """"Read member": of people in the app's visible range; anybody else stays with the user id."""
+        try:
+            person = await self._client.get("user/get", userid=sender_id)
+        except WeComError as error:
+            if error.code in UNNAMED:
+                return ""
+            raise
+        return str(person.get("name") or "")
 
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._client.media(str(source["media_id"]))) as chunks:

@@ -13,6 +13,7 @@ STALE_TOKEN = (40001, 40014, 42001)  # of a request that carries a token; where 
 WRONG_CREDENTIALS = (40001, 40013, 40056, 40091, 41002, 41004)
 NOT_ALLOWED_HERE = 60020  # our address is none of the app's trusted ones
 LIMITS = {45009: 60.0, 45033: 5.0, 45011: 60.0}  # seconds to wait: too often, too many at once
+UNNAMED = (60111, 46004, 60011, 48002)  # nobody of that id, not in our range, or no permission to read members
 UNREADABLE_MARKUP = (40008, 40058)
 USED = "WeCom takes one answer to each message, within an hour; this one was given, or it is too late"
 

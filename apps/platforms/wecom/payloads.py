@@ -42,7 +42,6 @@ def _inbound(given: Mapping[str, str]) -> InboundMessage:
         chat_kind=Chat.Kind.DIRECT,
         chat_title=user,
         sender_id=user,
-        sender_name=user,
         text=text,
         kind=kind,
         attachments=_attachments(given, kind),
