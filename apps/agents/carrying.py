@@ -21,7 +21,7 @@ KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", 
 NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
 BUSY = {408, 429}  # and everything from 500 on: another provider may do better
-MAX_ERROR = 1024 * 1024  # bytes of an error's body
+MAX_WHOLE = 1024 * 1024  # bytes of an answer that is read as a whole, such as an error's
 CONNECT_S = 10.0
 CONNECT_AMONG_OTHERS_S = 4.0
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
@@ -91,25 +91,28 @@ def _is_for_another(answered: Answered) -> bool:
     return False
 
 
-def _ask(call: Call, provider: Provider, *, is_last: bool) -> Answered:
-    request = upstream().build_request(
-        call.method,
-        provider.url(call.path),
-        headers=headers_up(call.headers, provider),
-        content=_body_for(call, provider),
-        timeout=_patience(call, is_last=is_last),
+def asked_once(call: Call, provider: Provider, *, patience_s: float) -> Answered:
+    """The whole answer of one provider, for whom nothing is noted; raises httpx.HTTPError."""
+    response = upstream().send(_request(call, provider, httpx.Timeout(patience_s)), stream=True)
+    return Answered(provider, response.status_code, _headers_down(response, provider), _whole(response, provider))
+
+
+def _request(call: Call, provider: Provider, timeout: httpx.Timeout) -> httpx.Request:
+    headers, body = headers_up(call.headers, provider), _body_for(call, provider)
+    return upstream().build_request(
+        call.method, provider.url(call.path), headers=headers, content=body, timeout=timeout
     )
+
+
+def _ask(call: Call, provider: Provider, *, is_last: bool) -> Answered:
+    request = _request(call, provider, _patience(call, is_last=is_last))
     response = upstream().send(request, stream=True)
     # From here on it is silence in the middle of an answer that is measured, not the wait for its beginning.
     request.extensions["timeout"]["read"] = settings.AGENT_MODEL_TIMEOUT
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name.lower() not in KEPT_BACK and provider.scrubbed(value) == value
-    }
+    headers = _headers_down(response, provider)
     if response.status_code < 400:
         return Answered(provider, response.status_code, headers, stream=response)
-    return Answered(provider, response.status_code, headers, body=_error_body(response, provider))
+    return Answered(provider, response.status_code, headers, body=_whole(response, provider))
 
 
 def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:
@@ -137,12 +140,21 @@ def _body_for(call: Call, provider: Provider) -> bytes:
     return json.dumps(said | {"model": theirs}).encode() if theirs else bytes(call.body)
 
 
-def _error_body(response: httpx.Response, provider: Provider) -> bytes:
+def _headers_down(response: httpx.Response, provider: Provider) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in response.headers.items()
+        if name.lower() not in KEPT_BACK and provider.scrubbed(value) == value
+    }
+
+
+def _whole(response: httpx.Response, provider: Provider) -> bytes:
+    """A short body, without the key."""
     said = bytearray()
     try:
         for piece in response.iter_bytes():
             said += piece
-            if len(said) > MAX_ERROR:
+            if len(said) > MAX_WHOLE:
                 break
     finally:
         response.close()

@@ -82,7 +82,7 @@ def refresh() -> None:
     """Reads the rows when what is remembered is older than two seconds; called where a query costs nobody time."""
     if time.monotonic() - _rows.read_at < FRESH_S:
         return
-    found = [_from_row(row) for row in ModelProvider.objects.filter(enabled=True).order_by("order", "pk")]
+    found = [from_row(row) for row in ModelProvider.objects.filter(enabled=True).order_by("order", "pk")]
     with _rows.lock:
         _rows.providers, _rows.read_at = found, time.monotonic()
     for provider in found:
@@ -120,7 +120,8 @@ def from_environment() -> list[Provider]:
     return []
 
 
-def _from_row(row: ModelProvider) -> Provider:
+def from_row(row: ModelProvider) -> Provider:
+    """What a model call needs of it, the key resolved."""
     key, prices, trouble = "", {}, ""
     try:
         key = row.key()

@@ -1,5 +1,5 @@
 """The admin pages, one file per subject. Django finds them by importing this package."""
 
-from apps.agents.admin import runs
+from apps.agents.admin import budgets, providers, runs
 
-__all__ = ["runs"]
+__all__ = ["budgets", "providers", "runs"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.agents import services
-from apps.agents.models import Run, RunStep, Session
+from apps.agents.models import Run, RunStep, RunUsage, Session
 from apps.chats.admin.readonly import HistoryAdmin
 
 
@@ -20,6 +20,17 @@ class RunStepInline(admin.TabularInline):  # type: ignore[type-arg]
     readonly_fields = fields
 
 
+class RunUsageInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = RunUsage
+    extra = 0
+    can_delete = False
+    fields = (
+        *("provider", "model", "calls", "input_tokens", "output_tokens"),
+        *("cache_read_tokens", "cache_write_tokens", "cost_usd"),
+    )
+    readonly_fields = fields
+
+
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
     list_display = ["id", "group", "status", "cause", "attempt", "created_at", "took", "cost_usd", "error"]
@@ -27,7 +38,7 @@ class RunAdmin(HistoryAdmin):
     list_select_related = ["session__group", "chat__channel"]
     search_fields = ["=id", "error"]
     date_hierarchy = "created_at"
-    inlines = [RunStepInline]
+    inlines = [RunUsageInline, RunStepInline]
     actions = ["stop"]
 
     @admin.display(description=_("group"), ordering="session__group")

@@ -52,8 +52,9 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             _("When the agent answers"),
             {"fields": ["assistant_name", "trigger", "engage", "sender_policy", "unaddressed"]},
         ),
-        (_("How it answers"), {"fields": ["model", "session_scope", "timezone"]}),
+        (_("How it answers"), {"fields": ["provider", "model", "session_scope", "timezone"]}),
         (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),
+        (_("Money"), {"fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]}),
         (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
     ]
 

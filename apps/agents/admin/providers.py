@@ -1,0 +1,144 @@
+"""Model providers: the key can be written and never read; a button asks the endpoint whether it works."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.agents import providers
+from apps.agents.models import ModelProvider
+from apps.agents.probing import probe
+from apps.chats.encryption import UNREADABLE
+
+STATE = ["state", "failures", "resting_until", "last_error"]
+
+
+class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
+    key = forms.CharField(
+        required=False,
+        strip=True,
+        max_length=10_000,
+        label=_("Key"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = ModelProvider
+        fields = ["name", "enabled", "order", "base_url", "key_kind", "model_names", "prices"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].help_text = self._about_key()
+
+    def clean_base_url(self) -> str:
+        return str(self.cleaned_data["base_url"]).strip().rstrip("/")
+
+    def clean_key(self) -> str:
+        key = str(self.cleaned_data["key"])
+        if not key and not self._is_set():
+            raise forms.ValidationError(_("A key is needed; where the endpoint asks for none, write any word."))
+        if not key.isascii() or not key.isprintable():
+            raise forms.ValidationError(_("A key has plain letters, digits and signs only."))
+        return key
+
+    def clean_model_names(self) -> Any:
+        return {} if self.cleaned_data["model_names"] is None else self.cleaned_data["model_names"]
+
+    def clean_prices(self) -> Any:
+        return {} if self.cleaned_data["prices"] is None else self.cleaned_data["prices"]
+
+    def save(self, commit: bool = True) -> Any:
+        if key := self.cleaned_data["key"]:
+            self.instance.credentials = {"key": key}
+        return super().save(commit)
+
+    def _is_set(self) -> bool:
+        return bool(self.instance.credentials)
+
+    def _about_key(self) -> str:
+        if self.instance.credentials is UNREADABLE:
+            return str(_("What is stored was encrypted under another secret key and cannot be read; enter it again."))
+        state = _("A key is set; what is left empty stays as it is.") if self._is_set() else _("No key is set.")
+        return f"{state} {_('It may be a reference: env:NAME or file:/run/secrets/name.')}"
+
+
+@admin.register(ModelProvider)
+class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ProviderForm
+    list_display = ["name", "order", "enabled", "base_url", "state", "last_error"]
+    list_filter = ["enabled"]
+    actions = ["test_selected", "wake_up"]
+
+    @admin.display(description=_("state"))
+    def state(self, provider: ModelProvider) -> str:
+        if not provider.enabled:
+            return str(_("off"))
+        if trouble := providers.from_row(provider).trouble:
+            return trouble
+        if provider.is_resting:
+            return str(_("resting"))
+        return str(_("failing")) if provider.failures else str(_("in use"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: ModelProvider | None = None) -> Any:
+        return [
+            (None, {"fields": ["name", "enabled", "order"]}),
+            (_("Endpoint"), {"fields": ["base_url", "key_kind", "key"]}),
+            (_("Models"), {"fields": ["model_names", "prices"]}),
+            *([(_("State"), {"fields": STATE})] if obj else []),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ModelProvider | None = None) -> list[str]:
+        return STATE
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("<int:pk>/test/", self.admin_site.admin_view(self.test), name="agents_modelprovider_test")
+        return [own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Without a row, it is said who serves all the same."""
+        if request.method == "GET" and not ModelProvider.objects.filter(enabled=True).exists():
+            self._say_who_serves(request)
+        return super().changelist_view(request, extra_context)
+
+    def test(self, request: HttpRequest, pk: int) -> HttpResponse:
+        provider = get_object_or_404(ModelProvider, pk=pk)
+        if request.method != "POST" or not self.has_change_permission(request, provider):
+            return HttpResponseNotAllowed(["POST"])
+        self._test(request, provider)
+        return redirect(reverse("admin:agents_modelprovider_change", args=[pk]))
+
+    def save_model(self, request: HttpRequest, obj: ModelProvider, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        obj.wake_up()  # what was held against it was held against what it was
+        providers.forget()
+
+    @admin.action(description=_("Test: ask for one token"), permissions=["change"])
+    def test_selected(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
+        for provider in queryset[:10]:
+            self._test(request, provider)
+
+    @admin.action(description=_("Wake up: forget the failures"), permissions=["change"])
+    def wake_up(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
+        woken = sum(provider.wake_up() for provider in queryset)
+        providers.forget()
+        said = ngettext("%d provider is asked again.", "%d providers are asked again.", woken)
+        self.message_user(request, said % woken)
+
+    def _test(self, request: HttpRequest, provider: ModelProvider) -> None:
+        worked, sentence = probe(provider, settings.MODEL)
+        self.message_user(request, f"{provider.name}: {sentence}", messages.SUCCESS if worked else messages.ERROR)
+
+    def _say_who_serves(self, request: HttpRequest) -> None:
+        if providers.from_environment():
+            said = _("The key in the environment serves, at %s, until a provider is added here.")
+            self.message_user(request, said % settings.ANTHROPIC_BASE_URL, messages.INFO)
+        else:
+            said = _("There is no key, and the demo agent answers, until a provider is added here.")
+            self.message_user(request, said, messages.INFO)

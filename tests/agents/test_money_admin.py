@@ -1,0 +1,164 @@
+"""Providers and budgets at the operator's desk: keys go in and never come out, mistakes are said in words."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from apps.agents import budgets, providers
+from apps.agents.models import InstallationBudget, ModelProvider, Run, RunUsage, Session
+from tests.fakes.messages_api import Failure
+
+KEY = "sk-ant-very-secret-key"
+PAGE = "/admin/agents/modelprovider/"
+
+
+@pytest.fixture
+def desk(transactional_db, settings):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    client = Client()
+    client.force_login(User.objects.create_superuser("ann", password="x"))
+    return client
+
+
+@pytest.fixture
+def provider(transactional_db, api):
+    return ModelProvider.objects.create(name="first", base_url=api.url, credentials={"key": KEY})
+
+
+def form(**more):
+    plain = {"name": "first", "enabled": "on", "order": "1", "base_url": "https://host/api/", "key_kind": "bearer"}
+    return plain | {"key": KEY, "model_names": "{}", "prices": "{}"} | more
+
+
+def test_a_provider_is_added_and_its_key_is_kept_encrypted(desk):
+    assert desk.post(f"{PAGE}add/", form()).status_code == 302
+
+    row = ModelProvider.objects.get()
+    assert (row.key(), row.base_url, row.key_kind) == (KEY, "https://host/api", "bearer")
+    assert [known.name for known in _known()] == ["first"]
+
+
+def _known():
+    providers.refresh()
+    return providers.enabled()
+
+
+def test_the_key_is_never_shown_and_stays_when_left_empty(desk, provider):
+    page = f"{PAGE}{provider.pk}/change/"
+    shown = desk.get(PAGE).text + desk.get(page).text + desk.post(page, form(name="", key="sk-typed-just-now")).text
+    assert desk.post(page, form(key="", name="renamed")).status_code == 302
+
+    provider.refresh_from_db()
+    assert (provider.name, provider.key()) == ("renamed", KEY)
+    assert KEY not in shown
+    assert "sk-typed-just-now" not in shown
+    assert "A key is set" in shown
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("key", "", "A key is needed"),
+        ("key", "schlüssel", "plain letters"),
+        ("base_url", "host:4000", "An address such as"),
+        ("base_url", "https://user@host", "An address such as"),
+        ("prices", '{"claude": {"input": 3}}', "no price for “output”"),
+        ("prices", "{", "Enter a valid JSON"),
+        ("model_names", '{"a": 3}', "A JSON object of names is expected"),
+    ],
+)
+def test_a_mistake_is_said_in_words_and_nothing_is_stored(desk, field, value, sentence):
+    response = desk.post(f"{PAGE}add/", form(**{field: value}))
+
+    assert sentence in response.text
+    assert not ModelProvider.objects.exists()
+
+
+def test_an_address_without_a_domain_is_good(desk):
+    assert desk.post(f"{PAGE}add/", form(base_url="http://litellm:4000")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (None, "It answers: claude-sonnet-4-5."),
+        (Failure(401, f"invalid key {KEY}"), "Check the key of the provider first in the admin."),
+        (Failure(404, "model not found"), "is not there, or has no model claude-sonnet-4-5: The model refused"),
+        (Failure(529, "full"), "The model refused: full."),
+    ],
+)
+def test_the_test_says_what_is_wrong(desk, provider, api, settings, reply, sentence):
+    settings.MODEL = "claude-sonnet-4-5"
+    api.answer = lambda _request: None
+    api.reply_to = lambda request: reply or type(api).reply_to(api, request)
+
+    shown = desk.post(f"{PAGE}{provider.pk}/test/", follow=True).text
+
+    assert sentence in shown
+    assert KEY not in shown
+    assert api.requests[0].body["max_tokens"] == 1
+
+
+def test_the_test_of_an_address_where_nobody_is(desk, provider):
+    ModelProvider.objects.update(base_url="http://127.0.0.1:9")
+
+    shown = desk.post(PAGE, {"action": "test_selected", "_selected_action": provider.pk}, follow=True).text
+    assert "cannot be reached" in shown
+
+
+def test_a_look_is_no_test(desk, provider, api):
+    assert desk.get(f"{PAGE}{provider.pk}/test/").status_code == 405
+    assert api.requests == []
+
+
+def test_a_resting_provider_is_shown_and_woken_up(desk, provider):
+    for _ in range(3):
+        provider.count_failure("HTTP 529")
+    assert "resting" in desk.get(PAGE).text
+
+    shown = desk.post(PAGE, {"action": "wake_up", "_selected_action": provider.pk}, follow=True).text
+
+    provider.refresh_from_db()
+    assert (provider.is_resting, provider.failures) == (False, 0)
+    assert "1 provider is asked again." in shown
+
+
+def test_without_rows_it_is_said_who_serves(desk, settings):
+    assert "the demo agent answers" in desk.get(PAGE).text
+    settings.ANTHROPIC_API_KEY = KEY
+    shown = desk.get(PAGE).text
+    assert "The key in the environment serves, at https://api.anthropic.com" in shown
+    assert KEY not in shown
+
+
+def test_the_installation_s_budget_is_one_row(desk, group):
+    session = Session.objects.create(group=group, key="group")
+    Run.objects.create(session=session, cause="message", cost_usd=Decimal("1.5"), finished_at=timezone.now())
+    page = desk.get("/admin/agents/installationbudget/", follow=True)
+    assert "US$ 1.50 today" in page.text
+
+    desk.post("/admin/agents/installationbudget/1/change/", {"daily_usd": "1", "monthly_usd": ""})
+
+    assert InstallationBudget.objects.get().daily_usd == 1
+    assert budgets.exhausted(group) is not None
+    assert desk.get("/admin/agents/installationbudget/add/").status_code == 403
+
+
+def test_a_run_s_page_shows_what_it_used(desk, group):
+    run = Run.objects.create(session=Session.objects.create(group=group, key="group"), cause="message")
+    RunUsage.objects.create(run=run, provider="first", model="claude-x", calls=3)
+
+    assert "claude-x" in desk.get(f"/admin/agents/run/{run.pk}/change/").text
+    assert desk.get("/admin/agents/runusage/").status_code == 200
+
+
+def test_a_group_has_its_provider_and_its_budgets_on_its_page(desk, group, provider):
+    page = desk.get(f"/admin/chats/group/{group.pk}/change/").text
+
+    assert all(f'name="{name}"' in page for name in ("provider", "daily_budget_usd", "run_budget_usd", "max_turns"))
