@@ -35,11 +35,11 @@ def execute(run_id: int) -> None:
     """Claims and serves one run; returns at once when it is not to be had."""
     run = Run.objects.select_related("session__group", "chat").filter(pk=run_id).first()
     if run is None or stopping.is_set():
-        return
+        return None
     if spent := budgets.exhausted(run.group):
         return _hold_back(run, spent)
     if not run.claim(worker_name()):
-        return
+        return None
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
         if run.attempt > 1:
             questions.expire_of(run)

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from apps.agents.choices import chosen_runtime
 from apps.agents.models import Run, RunQuerySet, Session
-from apps.agents.runtimes import docker
+from apps.agents.runtimes import reaping
 from apps.chats.models import Chat, Group, Message
 from apps.plugins import hooks
 from nanogridbot.celery import app
@@ -141,4 +141,4 @@ def drop_absorbed(run: Run) -> None:
 
 def remove_agents() -> int:
     """At a clean stop of the service: no agent of this install stays; how many containers there were."""
-    return docker.remove_all() if chosen_runtime().name == "docker" else 0
+    return reaping.remove_all() if chosen_runtime().name == "docker" else 0

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.agents import execution, questions, sweeping, turn
 from apps.agents.choices import chosen_runtime
-from apps.agents.runtimes import docker, process
+from apps.agents.runtimes import process, reaping
 from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
 from apps.chats import pairing
 
@@ -35,7 +35,7 @@ def reap() -> None:
     if chosen_runtime().name != "docker":
         return
     try:
-        docker.reap()
+        reaping.reap()
     except ENGINE_ERRORS as error:
         logger.warning("no container was reaped this time: %s", sentence(error))
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from apps.agents import budgets, carrying, choices, providers, services
 from apps.agents.models import Run
-from apps.agents.runtimes import docker, process
+from apps.agents.runtimes import process, reaping
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
 from tests.fakes.messages_api import MessagesApi
@@ -84,4 +84,4 @@ def sealed(settings: Settings, claude: MessagesApi) -> Iterator[MessagesApi]:
     if missing := choices.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
     yield claude
-    docker.remove_all()
+    reaping.remove_all()

@@ -1,6 +1,6 @@
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import docker
+from apps.agents.runtimes import reaping
 from apps.chats.workspaces import workspace
 
 
@@ -30,7 +30,7 @@ def test_two_turns_use_one_warm_container(say, replies, sealed):
 def test_a_new_container_resumes_the_session(say, replies, sealed):
     first = say("one")
     execute(first.pk)
-    docker.remove_all()
+    reaping.remove_all()
     before = Session.objects.get().sdk_session_id
     second = say("two")
 

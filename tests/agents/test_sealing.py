@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.agents.execution import execute
 from apps.agents.models import Session
-from apps.agents.runtimes import docker as docker_runtime
+from apps.agents.runtimes import reaping
 from apps.agents.runtimes.engine import engine, remove
 from apps.agents.runtimes.sealing import container_name
 from tests.fakes.messages_api import ToolUse
@@ -122,10 +122,10 @@ def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspe
         settings.AGENT_IMAGE, labels={"ngb.install": settings.INSTALL_ID, "ngb.session": "999999"}
     )["Id"]
     try:
-        assert docker_runtime.reap() == 1  # the orphan; ours is warm
+        assert reaping.reap() == 1  # the orphan; ours is warm
         group.idle_timeout_s = 0
         group.save()
-        assert docker_runtime.reap() == 1  # ours is idle now
+        assert reaping.reap() == 1  # ours is idle now
         assert engine().inspect_container(theirs)
     finally:
         remove(theirs)
@@ -146,5 +146,5 @@ def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
     second = services.request_run(other, chat=web_chat(other), cause=Run.Cause.MESSAGE)
     execute(second.pk)
 
-    names = [found["Labels"]["ngb.group"] for found in docker_runtime.containers_of_this_install()]
+    names = [found["Labels"]["ngb.group"] for found in reaping.containers_of_this_install()]
     assert names == ["other"]

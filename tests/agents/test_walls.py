@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.agents.execution import execute
-from apps.agents.runtimes import docker as docker_runtime
-from apps.agents.runtimes import networks, raising
+from apps.agents.runtimes import networks, raising, reaping
 from apps.agents.runtimes.engine import engine
 from apps.agents.runtimes.sealing import container_config, container_name
 from apps.chats.models import Group, Incident
@@ -130,7 +129,7 @@ def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, 
     found = engine().inspect_network(networks.network_of(group))
     assert found["Options"]["com.docker.network.bridge.enable_icc"] == "false"
     assert networks.remove_unused(at_once=True) == 0
-    docker_runtime.remove_all()
+    reaping.remove_all()
     assert [one for one in engine().networks() if one["Name"] == networks.network_of(group)] == []
 
 

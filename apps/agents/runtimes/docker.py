@@ -3,18 +3,17 @@
 import logging
 import os
 import threading
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from docker.errors import ImageNotFound, NotFound
 
 from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import networks, raising
+from apps.agents.runtimes import raising
 from apps.agents.runtimes.base import OpenAgent, Place
 from apps.agents.runtimes.engine import ENGINE_ERRORS, AttachedStream, engine, remove, sentence
+from apps.agents.runtimes.reaping import containers_of_this_install, session_of
 from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, hand_over, named
 
 logger = logging.getLogger(__name__)
@@ -97,10 +96,10 @@ def _make_room(session: Session) -> None:
     """
     living: dict[int, str] = {}
     for container in containers_of_this_install():
-        if _session_of(container) == session.pk:
+        if session_of(container) == session.pk:
             remove(container["Id"])
         else:
-            living[_session_of(container)] = container["Id"]
+            living[session_of(container)] = container["Id"]
     if len(living) < settings.AGENT_MAX_CONTAINERS:
         return
     busy = Run.objects.filter(session__in=living, status=Run.Status.RUNNING).values("session")
@@ -112,47 +111,5 @@ def _make_room(session: Session) -> None:
     remove(living[idle.pk])
 
 
-def _session_of(container: dict[str, Any]) -> int:
-    return int(container["Labels"]["ngb.session"])
-
-
 def _containers(session_id: int) -> list[dict[str, Any]]:
-    return [container for container in containers_of_this_install() if _session_of(container) == session_id]
-
-
-def containers_of_this_install() -> list[dict[str, Any]]:
-    found = engine().containers(all=True, filters={"label": f"ngb.install={settings.INSTALL_ID}"})
-    return [container for container in found if container["Labels"].get("ngb.session", "").isdigit()]
-
-
-def reap() -> int:
-    """Removes idle and orphaned containers of this install, never another's; how many."""
-    removed = 0
-    for container in containers_of_this_install():
-        if _is_done(container):
-            remove(container["Id"])
-            removed += 1
-    networks.remove_unused()
-    return removed
-
-
-def _is_done(container: dict[str, Any]) -> bool:
-    session = Session.objects.select_related("group").filter(pk=container["Labels"]["ngb.session"]).first()
-    if session is None:
-        return True
-    if session.runs.filter(status=Run.Status.RUNNING).exists():
-        return False
-    if container["State"] != "running":
-        return True
-    # A container without a finished run yet is as old as its creation.
-    idle_since = session.last_run_at or session.created_at
-    return idle_since + timedelta(seconds=session.group.idle_timeout) < timezone.now()
-
-
-def remove_all() -> int:
-    """At a clean stop of the service: no container of this install is left; how many there were."""
-    living = containers_of_this_install()
-    for container in living:
-        remove(container["Id"])
-    networks.remove_unused(at_once=True)
-    return len(living)
+    return [container for container in containers_of_this_install() if session_of(container) == session_id]
