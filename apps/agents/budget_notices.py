@@ -17,12 +17,19 @@ def warn_if_near(run: Run, ceilings: list[Ceiling]) -> None:
 
 
 @transaction.atomic
-def tell_spent(run: Run, ceiling: Ceiling) -> bool:
-    """Whether the run's chat was told just now; it is told once in a period, and an incident is written."""
-    about = f"{ceiling.about} chat {run.chat_id}"
-    if not _first_time(ceiling, BudgetNotice.Kind.HARD, about):
+def note_told(run: Run, ceiling: Ceiling) -> bool:
+    """The run's chat knows that the budget is spent; False when it knew. Writes an incident the first time."""
+    if not _first_time(ceiling, BudgetNotice.Kind.HARD, f"{ceiling.about} chat {run.chat_id}"):
         return False
     incidents.record("budget", run.group.folder, ceiling.sentence)
+    return True
+
+
+@transaction.atomic
+def tell_spent(run: Run, ceiling: Ceiling) -> bool:
+    """Whether the run's chat was told just now; it is told once in a period."""
+    if not note_told(run, ceiling):
+        return False
     if run.chat:
         waits = " I answer what was asked when there is money again." if run.cause == Run.Cause.MESSAGE else ""
         send_message(

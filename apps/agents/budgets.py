@@ -19,7 +19,7 @@ from apps.chats.models import Group
 NEAR = Decimal("0.8")  # of a budget: the admins are warned
 FRESH_S = 2.0
 INSTALLATION = "installation"
-FIELDS = ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]
+LIMITS = ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,13 @@ def ceilings(group: Group) -> list[Ceiling]:
     if limits != (None, None):
         found += _ceilings(None, limits, spent_by_installation(), ZoneInfo(settings.TIME_ZONE))
     return found
+
+
+def reread(group: Group) -> None:
+    """An admin may have raised or lowered its limits meanwhile."""
+    if found := Group.objects.filter(pk=group.pk).values(*LIMITS).first():
+        for name, value in found.items():
+            setattr(group, name, value)
 
 
 def spent_by_group(group: Group) -> Spent:

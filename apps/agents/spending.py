@@ -39,6 +39,7 @@ class Ledger:
         self._since_look = Decimal(0)  # spent after the ceilings were looked at
         self._booked_at = self._looked_at = time.monotonic()
         self._closed = False
+        self._stopped_by: budgets.Ceiling | None = None
         self._group = run.group
         self._ceilings = budgets.ceilings(self._group)
         self._cost_before = Decimal(run.cost_usd)  # by earlier attempts
@@ -82,7 +83,7 @@ class Ledger:
         self._looked_at = now
         providers.refresh()
         self._write()
-        self._group.refresh_from_db(fields=budgets.FIELDS)
+        budgets.reread(self._group)
         self._ceilings = budgets.ceilings(self._group)
         budget_notices.warn_if_near(self.run, self._ceilings)
 
@@ -90,6 +91,8 @@ class Ledger:
         """The attempt is over, however it ended: all of it is counted, and the admins hear what is nearly spent."""
         self._closed = True
         self._write()
+        if self._stopped_by:
+            budget_notices.note_told(self.run, self._stopped_by)
         if self._ceilings and self.total.cost_usd:
             budget_notices.warn_if_near(self.run, budgets.ceilings(self._group))
 
@@ -103,6 +106,7 @@ class Ledger:
             return f"The run has spent US$ {spent:.2f}; one run of this group may spend {ceiling:.2f}."
         for budget in self._ceilings:
             if budget.left <= self._since_look:
+                self._stopped_by = budget
                 return budget.sentence
         return ""
 

@@ -328,6 +328,16 @@ def test_a_run_in_progress_ends_at_its_next_model_call(group, say, replies, clau
     assert len(claude.turns) == 1
 
 
+def test_a_chat_that_saw_its_run_end_is_not_told_again(group, say, replies, claude, priced):
+    limit(group, daily_budget_usd="0.01")
+    claude.script(ToolUse("mcp__ngb__list_chats", {}), Text("never said"))
+    execute(say("work").pk)
+    execute(say("more work").pk)
+
+    assert len(replies()) == 1
+    assert replies()[0].startswith("⚠️ I could not answer: The daily budget of this group (US$ 0.01) is spent.")
+
+
 def test_failed_runs_are_counted_too(group, say, claude, priced):
     claude.script(ToolUse("mcp__ngb__list_chats", {}), *[Failure(400, "no")] * 9)
     run = say("work")
