@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Schema
 
@@ -30,6 +30,10 @@ class ChannelOut(Schema):
     status: str
     status_detail: str
     last_event_at: datetime | None
+    last_error: str
+    last_error_at: datetime | None
+    reconnects: int
+    outbox: int
 
 
 class QueuesOut(Schema):
@@ -56,9 +60,16 @@ def read_status(request: HttpRequest) -> object:
         "version": __version__,
         "agent": chosen_agent(),
         "runtime": chosen_runtime(),
-        "channels": list(Channel.objects.all()) if caller.group_ids is None else [],
+        "channels": list(_channels()) if caller.group_ids is None else [],
         "queues": _queues(caller),
     }
+
+
+def _channels() -> QuerySet[Channel]:
+    """`outbox`: what waits to be delivered there."""
+    return Channel.objects.annotate(
+        outbox=Count("chats__messages", filter=Q(chats__messages__delivery__in=UNDELIVERED))
+    )
 
 
 def _queues(caller: Caller) -> dict[str, int]:

@@ -52,7 +52,7 @@ class WeComAdapter(Adapter):
         return await self._sender.send_file(part)
 
     async def name_of(self, sender_id: str) -> str:
-        """"Read member": of people in the app's visible range; anybody else stays with the user id."""
+        """Of people in the app's visible range ("Read member"); anybody else stays with the user id."""
         try:
             person = await self._client.get("user/get", userid=sender_id)
         except WeComError as error:
