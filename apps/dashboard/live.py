@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from apps.agents.models import Run, RunStep
+from apps.agents.models import Question, Run, RunStep
 from apps.agents.streams import Stream
 from apps.chats.models import Message
 from apps.plugins import hooks
@@ -29,6 +29,7 @@ def topic(chat_id: int) -> str:
 def attach() -> None:
     hooks.message_stored.attach(tell_message)
     hooks.message_delivered.attach(tell_message)
+    hooks.question_changed.attach(tell_question)
     hooks.run_changed.attach(tell_run)
     hooks.run_step.attach(tell_step)
     hooks.run_delta.attach(tell_delta)
@@ -36,6 +37,12 @@ def attach() -> None:
 
 def tell_message(message: Message) -> None:
     publish(topic(message.chat_id), kind="message", message=message.pk)
+
+
+def tell_question(question: Question) -> None:
+    """Its messages are drawn again, with its buttons or without."""
+    for message_id, chat_id in question.messages.values_list("pk", "chat"):
+        publish(topic(chat_id), kind="message", message=message_id)
 
 
 def tell_run(run: Run) -> None:

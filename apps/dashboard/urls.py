@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.dashboard.consumers import ChatConsumer
-from apps.dashboard.views import chat, files, health, overview
+from apps.dashboard.views import chat, files, health, overview, questions
 
 app_name = "dashboard"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("chat/<str:folder>/messages/", chat.messages, name="messages"),
     path("chat/<str:folder>/stop/", chat.stop, name="stop"),
     path("chat/<str:folder>/files/<int:number>/", files.show, name="file"),
+    path("chat/<str:folder>/press/", questions.press, name="press"),
+    path("questions/", questions.waiting, name="questions"),
+    path("questions/<int:number>/", questions.decide, name="decide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -3,6 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from apps.agents.models import Question
 from apps.chats.models import Attachment, Message
 from apps.chats.services import SHOWN, visible
 from apps.dashboard.markdown import to_html
@@ -17,6 +18,12 @@ def author(message: Message) -> str:
         return message.sender_name
     group = message.chat.group
     return group.assistant_name if group and message.direction == Message.Direction.OUT else "?"
+
+
+@register.filter
+def question(message: Message) -> Question | None:
+    """What the message asks."""
+    return Question.objects.filter(messages=message).select_related("sender", "user").first()
 
 
 @register.filter

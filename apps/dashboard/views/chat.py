@@ -52,7 +52,7 @@ def show(request: HttpRequest, folder: str) -> HttpResponse:
 def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
     """GET: older messages as a fragment. POST: one message; JSON answers with a sentence where it is refused."""
     if not request.user.is_authenticated:
-        return _refusal(_("You are signed out."), 401)
+        return refusal(_("You are signed out."), 401)
     chat = chat_or_404(folder)
     if request.method == "GET":
         return render(request, "dashboard/_messages.html", _page(request, chat))
@@ -65,7 +65,7 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
             files=request.FILES.getlist("files"),
         )
     except PostError as error:
-        return _refusal(str(error), error.status)
+        return refusal(str(error), error.status)
     return JsonResponse({"id": message.pk}, status=201)
 
 
@@ -73,7 +73,7 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
 def stop(request: HttpRequest, folder: str) -> HttpResponse:
     """Stops the open runs of this chat; saying it twice does no harm."""
     if not request.user.is_authenticated:
-        return _refusal(_("You are signed out."), 401)
+        return refusal(_("You are signed out."), 401)
     open_runs = Run.objects.filter(chat=chat_or_404(folder), status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     for run in open_runs:
         stop_run(run)
@@ -107,5 +107,5 @@ def chat_or_404(folder: str) -> Chat:
     return chat
 
 
-def _refusal(sentence: str, status: int) -> JsonResponse:
+def refusal(sentence: str, status: int) -> JsonResponse:
     return JsonResponse({"error": sentence}, status=status)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Incident
+from apps.dashboard.asking import to_decide
 from apps.dashboard.serving import serving
 from apps.dashboard.views.chat import groups
 
@@ -29,5 +30,6 @@ def show(request: HttpRequest) -> HttpResponse:
         "incidents": Incident.objects.filter(seen=False)[:3],
         "unseen": Incident.objects.filter(seen=False).count(),
         "serving": serving(),
+        "questions": to_decide(request.user),
     }
     return render(request, "dashboard/overview.html", context)

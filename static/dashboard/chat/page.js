@@ -1,5 +1,6 @@
 // The chat page: what is written goes out over HTTP, what happens comes in over the websocket.
 import { compose } from "./composer.js";
+import * as choices from "./choices.js";
 import { connect } from "./connection.js";
 import { Outbox } from "./outbox.js";
 import * as transcript from "./transcript.js";
@@ -135,6 +136,13 @@ compose({
     const item = outbox.add(text, files);
     pending(item);
     outbox.flush();
+  },
+});
+choices.listen({
+  list: document.getElementById("transcript"),
+  post: (token, signal) => post(room.dataset.pressUrl, { token }, signal),
+  onRefused: (sentence) => {
+    document.getElementById("wrong").textContent = sentence;
   },
 });
 connect({ url, onFrame: frame, onState: connection });
