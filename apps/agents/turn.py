@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.agents import authority, builtin_tools, mcp, permissions, prompts, services, skills, toolbox, wakeups
+from apps.agents import authority, builtin_tools, mcp, permissions, prompts, quota, services, skills, toolbox, wakeups
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -66,6 +66,7 @@ class Turn:
         self.ledger = Ledger(run)
         self._connection = Connection(run.session, runtime, self._inbox, self.ledger)
         self._tool_calls = ToolCalls(run, self._connection.send)
+        self._disk = quota.Watch(run)
         self._permissions = permissions.Permissions(run, self._connection.send)
         self._unaccepted: dict[str, prompts.Prompt] = {}  # on their way
         self._accepted: list[prompts.Prompt] = []
@@ -82,6 +83,7 @@ class Turn:
         first = prompts.compose(self.run)
         if first is None or not first.calls:
             return None
+        quota.admit(self.run.group)
         wakeups.attend(self.run.session_id, self._inbox)
         try:
             return self._converse(first)
@@ -94,6 +96,7 @@ class Turn:
         finally:
             wakeups.leave(self.run.session_id, self._inbox)
             self._connection.close()
+            self._disk.close()
 
     def _converse(self, first: prompts.Prompt) -> Answer:
         try:
@@ -182,6 +185,7 @@ class Turn:
             self._polled = now
             self._look_at_the_rows()
         self.ledger.keep()
+        self._disk.look()
         if now > stop_at[0]:
             raise RuntimeAwayError("The service is being stopped; the run goes on after its start.")
         if now > self._deadline and not self._stopped:

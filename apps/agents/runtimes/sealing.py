@@ -85,11 +85,18 @@ def _host_config(group: Group, verdict: Verdict) -> dict[str, Any]:
             memswap_limit=memory,  # equal: no swap beyond the memory
             nano_cpus=int(min(float(group.cpus), cores()) * 1_000_000_000),
             pids_limit=group.pids,
-            ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
+            ulimits=_ulimits(group),
             log_config=LogConfig(type="none"),
             runtime=settings.AGENT_OCI_RUNTIME or None,
         )
     )
+
+
+def _ulimits(group: Group) -> list[Ulimit]:
+    """No single file, not even one whose name is deleted already, may be larger than the disk quota."""
+    largest = group.disk_quota_mb * 1024 * 1024
+    limits = {"core": 0, "nofile": 4096, "fsize": largest}
+    return [Ulimit(name=name, soft=limit, hard=limit) for name, limit in limits.items()]
 
 
 def mounts(group: Group) -> list[Mount]:

@@ -1,0 +1,173 @@
+"""What a group's folders take, found out whatever stands in them, and what follows from it."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from apps.agents import measuring, quota
+from apps.agents.errors import PermanentAgentError
+from apps.agents.execution import execute
+from apps.agents.measuring import Size, measure
+from apps.agents.models import Run
+from apps.chats.models import Incident
+from apps.chats.workspaces import workspace
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known():
+    quota._known.clear()
+
+
+def fill(path: Path, mib: int) -> None:
+    path.write_bytes(os.urandom(mib * MIB))
+
+
+def test_files_folders_and_names_are_counted_once(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    fill(tmp_path / "a" / "file", 2)
+    os.link(tmp_path / "a" / "file", tmp_path / "a" / "b" / "another name")
+    found = measure([tmp_path])
+    assert 2 * MIB <= found.bytes < 2 * MIB + 100_000
+    assert (found.files, found.whole, found.trouble) == (4, True, "")
+
+
+def test_links_holes_pipes_and_sockets_count_for_nothing(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    fill(outside / "big", 3)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "folder").symlink_to(outside)
+    (inside / "file").symlink_to(outside / "big")
+    (inside / "circle").symlink_to(inside)
+    os.mkfifo(inside / "pipe")
+    with (inside / "holes").open("wb") as file:
+        file.truncate(10 * 1024 * MIB)
+    assert measure([inside]).bytes < 100_000
+    assert measure([inside / "folder"]).bytes == 0
+
+
+def test_a_folder_deeper_than_any_path_is_trouble(tmp_path):
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(30):
+            Path("x" * 200).mkdir()
+            os.chdir("x" * 200)
+    finally:
+        os.chdir(before)
+    found = measure([tmp_path])
+    assert "characters deep" in found.trouble
+    assert found.whole is False
+
+
+def test_too_many_files_are_trouble_and_too_little_time_says_at_least(tmp_path, monkeypatch):
+    for number in range(50):
+        (tmp_path / str(number)).mkdir()
+    assert measure([tmp_path], seconds=0).whole is False
+    monkeypatch.setattr(measuring, "MAX_FILES", 20)
+    assert "more than 20 files" in measure([tmp_path]).trouble
+    monkeypatch.setattr(measuring, "MAX_PENDING", 100)
+    assert "too many folders" in measure([tmp_path]).trouble
+
+
+def test_a_folder_that_is_not_there_takes_nothing(tmp_path):
+    assert measure([tmp_path / "nowhere"]) == Size(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        (Size(17 * MIB, 5), "takes 17 MiB, more than its quota of 16 MiB"),
+        (Size(17 * MIB, 5, whole=False), "at least 17 MiB"),
+        (Size(5, 5, whole=False, trouble="it is odd"), "it is odd"),
+        (Size(16 * MIB, 5), ""), (Size(5, 5, whole=False), ""),
+    ],
+)  # fmt: skip
+def test_what_is_too_much(group, size, sentence):
+    group.disk_quota_mb = 16
+    said = quota.excess(group, size)
+    assert sentence in said if sentence else said == ""
+
+
+def test_a_full_folder_refuses_the_run_for_good_with_a_sentence_until_it_is_tidied(group, say, replies):
+    group.disk_quota_mb = 16
+    group.save()
+    fill(workspace(group) / "big", 20)
+    run = say("hello")
+    execute(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
+    assert [reply.startswith("⚠️ I could not answer: The group's folder takes 20 MiB") for reply in replies()] == [True]
+
+    (workspace(group) / "big").unlink()
+    again = say("hello")
+    execute(again.pk)
+    again.refresh_from_db()
+    assert again.status == Run.Status.SUCCEEDED
+
+
+def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, monkeypatch):
+    quota.measured(group)
+    monkeypatch.setattr(quota, "measured", lambda group: pytest.fail("measured again"))
+    quota.admit(group)
+
+
+def test_a_turn_that_fills_the_disk_is_ended_by_a_look(group, say, monkeypatch):
+    group.disk_quota_mb = 16
+    run = say("hello")
+    run.session.group = group
+    quota.admit(group)
+    watch = quota.Watch(run)
+    watch._due = 0.0
+    fill(workspace(group) / "big", 20)
+    deadline = time.monotonic() + 10
+    with pytest.raises(PermanentAgentError, match="more than its quota"):
+        look_until(watch, deadline)
+    assert Incident.objects.get(kind="disk quota").subject == "team"
+
+
+def look_until(watch: quota.Watch, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        watch._looked = 0.0
+        watch.look()
+        time.sleep(0.01)
+
+
+def test_a_disk_that_is_nearly_full_ends_the_turn(group, say, monkeypatch):
+    watch = quota.Watch(say("hello"))
+    monkeypatch.setattr(quota, "RESERVE", 2**62)
+    with pytest.raises(PermanentAgentError, match="nearly full"):
+        watch.look()
+
+
+def test_after_a_turn_that_took_too_much_an_incident_and_a_step_tell(group, say):
+    group.disk_quota_mb = 16
+    run = say("hello")
+    run.session.group = group
+    fill(workspace(group) / "big", 20)
+    quota._look_back(run)
+    assert "more than its quota" in run.steps.get(kind="quota").summary
+    assert Incident.objects.filter(kind="disk quota").count() == 1
+
+
+@pytest.mark.docker
+def test_an_agent_that_fills_its_folder_is_stopped_within_the_turn(group, say, sealed, replies, monkeypatch):
+    from tests.fakes.messages_api import ToolUse
+
+    group.disk_quota_mb = 64
+    group.save()
+    monkeypatch.setattr(quota, "EVERY", 1.0)
+    command = "for i in $(seq 100); do dd if=/dev/urandom of=f$i bs=1M count=8 2>/dev/null; sleep 0.1; done"
+    sealed.script(ToolUse("Bash", {"command": command}))
+    run = say("fill it")
+    began = time.monotonic()
+    execute(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
+    assert "more than its quota of 64 MiB" in run.error
+    assert time.monotonic() - began < 40
