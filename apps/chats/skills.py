@@ -57,7 +57,7 @@ def own(group: Group) -> list[str]:
 
 
 def available(group: Group) -> list[str]:
-    return sorted({*shared(), *own(group)})
+    return sorted({*shared(), *own(group)}) if group.folder else shared()
 
 
 def chosen(group: Group) -> list[str]:

@@ -11,12 +11,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats import services
+from apps.chats.admin.memory import MemoryPages, memory_url
 from apps.chats.admin.names import NamesField
+from apps.chats.admin.skills import SkillsField
 from apps.chats.models import Chat, Group
 from apps.chats.workspaces import workspace
 
 
 class GroupForm(ModelForm):  # type: ignore[type-arg]
+    skills = SkillsField(
+        required=False,
+        label=_("Skills"),
+        help_text=_("The agent follows them in its container; without Docker it has none."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(field := self.fields.get("skills"), SkillsField):
+            field.show(self.instance)
+
     class Meta:
         field_classes = {"admin_tools": NamesField, "approval_tools": NamesField}
 
@@ -40,7 +53,7 @@ class ChatInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class GroupAdmin(MemoryPages):
     form = GroupForm
     list_display = ["name", "folder", "is_main", "engage", "page"]
     list_filter = ["engage", "is_main"]
@@ -54,6 +67,7 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (_("How it answers"), {"fields": ["provider", "model", "session_scope", "timezone"]}),
         (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),
+        (_("Memory and skills"), {"fields": ["memory_page", "skills"]}),
         (_("Money"), {"fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]}),
         (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
     ]
@@ -62,8 +76,15 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def page(self, group: Group) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open"))
 
+    @admin.display(description=_("Memory"))
+    def memory_page(self, group: Group) -> SafeString | str:
+        if group._state.adding:
+            return "–"
+        link = '<a href="{}">{}</a> · <a href="{}">{}</a>'
+        return format_html(link, memory_url(group), _("read and edit"), memory_url(None), _("memory of all groups"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
-        return ["folder"] if obj else []
+        return ["folder", "memory_page"] if obj else ["memory_page"]
 
     def get_inlines(self, request: HttpRequest, obj: Group | None) -> Any:
         return self.inlines if obj else []
