@@ -173,6 +173,7 @@ CHANNEL_BACKOFF = (
 )
 CHANNEL_HEARTBEAT = env.number("CHANNEL_HEARTBEAT", 30, at_least=0.05)  # seconds between pings, where we send them
 CHANNEL_LATENESS_REPORT = env.number("CHANNEL_LATENESS_REPORT", 600, at_least=1)  # seconds
+PROGRESS_AFTER = env.number("PROGRESS_AFTER", 20, at_least=0.05)  # seconds without a word until it is said what is done
 WEBHOOK_LIMIT = env.integer("WEBHOOK_LIMIT", 4194304, at_least=1024)  # bytes of one request
 MEDIA_LIMIT = env.integer("MEDIA_LIMIT", 26214400)  # bytes of one file, in or out
 MEDIA_WAIT = env.number("MEDIA_WAIT", 20)  # seconds for which a message waits for its files

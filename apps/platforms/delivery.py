@@ -78,7 +78,7 @@ async def _send_pieces(
         external_id = await _bounded(_send(piece, adapter, draft_id), piece.chat_id)
         await in_database(message.mark_part_sent, external_id)
         if draft_id:
-            await drafts.forget(message)
+            await drafts.forget(message.run_id)
 
 
 async def _send(piece: Piece, adapter: Adapter, draft_id: str) -> str:

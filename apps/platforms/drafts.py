@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from apps.platforms.rates import Rates
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 20.0  # seconds for one sending or edit
+STILL = 20.0  # seconds without a word of the answer after which it is said what is being done
 SILENCE = 600.0  # seconds without a word after which a draft is left as it is
 MOST_TROUBLES = 5  # after so many failures in a row a draft is left as it is
 
@@ -34,17 +36,23 @@ class Place:
 
 
 class Writing:
-    """One run's draft: `text` is what it should show, `closed` that nobody edits it any more."""
+    """One run's draft: `text` of the answer, below it the `status`; `closed`: nobody edits it any more."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.status = ""
+        self.heard_at = 0.0  # when the answer last grew
         self.changed = asyncio.Event()
         self.closed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
+    @property
+    def shown(self) -> str:
+        return "\n\n".join(filter(None, (self.text, self.status)))
+
 
 class Drafts:
-    """Only of runs whose channel has the option `stream`, and whose platform edits messages."""
+    """Of runs whose channel has the option `stream` or that take long, where the platform edits messages."""
 
     def __init__(self, adapters: Callable[[], Mapping[int, Adapter]], rates: Rates) -> None:
         self._adapters = adapters
@@ -58,7 +66,17 @@ class Drafts:
             return
         run_id = int(publication["run"])
         writing = self._writing.setdefault(run_id, Writing())
-        writing.text = str(publication["text"])
+        writing.text, writing.status, writing.heard_at = str(publication["text"]), "", time.monotonic()
+        self._change_of(run_id, writing)
+
+    def tell(self, run_id: int, status: str) -> None:
+        """What is being done, unless the answer itself is being shown."""
+        writing = self._writing.setdefault(run_id, Writing())
+        if not writing.text or time.monotonic() - writing.heard_at > STILL:
+            writing.status = status
+            self._change_of(run_id, writing)
+
+    def _change_of(self, run_id: int, writing: Writing) -> None:
         writing.changed.set()
         if writing.task is None:
             writing.task = asyncio.create_task(self._write(run_id, writing), name=f"draft of run {run_id}")
@@ -88,12 +106,16 @@ class Drafts:
         if await in_database(_is_running, message.run_id):
             return ""
         await self.end(message.run_id)
-        return await in_database(_draft_id, message.run_id)
+        return await in_database(_replaceable, message)
 
-    async def forget(self, message: Message) -> None:
+    async def forget(self, run_id: int | None) -> None:
         """The draft is the final message now, or cannot be edited."""
-        await in_database(_delete, message.run_id)
-        (await self._with_drafts()).discard(message.run_id or 0)
+        await in_database(_delete, run_id)
+        (await self._with_drafts()).discard(run_id or 0)
+
+    async def keep(self, run_id: int, external_id: str, *, is_status: bool) -> None:
+        await in_database(_keep, run_id, external_id, is_status)
+        (await self._with_drafts()).add(run_id)
 
     async def close(self) -> None:
         await asyncio.gather(*(self.end(run_id) for run_id in list(self._writing)))
@@ -106,10 +128,10 @@ class Drafts:
 
     async def _write(self, run_id: int, writing: Writing) -> None:
         try:
-            place = await in_database(_place, run_id)
-            draft_id = await in_database(_draft_id, run_id)
+            place = await in_database(place_of, run_id)
+            kept = await in_database(_kept, run_id)
             if place:
-                await self._keep_writing(run_id, writing, place, draft_id)
+                await self._keep_writing(run_id, writing, place, kept)
         except TimeoutError:
             logger.info("nothing is heard of run %s any more", run_id)
         except DatabaseError:
@@ -120,7 +142,7 @@ class Drafts:
         finally:
             self._writing.pop(run_id, None)
 
-    async def _keep_writing(self, run_id: int, writing: Writing, place: Place, draft_id: str) -> None:
+    async def _keep_writing(self, run_id: int, writing: Writing, place: Place, kept: tuple[str, bool]) -> None:
         troubles, shown = 0, ""
         while troubles < MOST_TROUBLES:
             await self._change(writing)
@@ -128,14 +150,14 @@ class Drafts:
             if writing.closed.is_set() or adapter is None or not adapter.edit_every:
                 return
             pause = adapter.edit_every
-            part = await asyncio.to_thread(_part, writing.text, place, adapter.dialect)
+            is_status = not writing.text
+            part = await asyncio.to_thread(part_of, writing.shown, place, adapter.dialect)
             if part and part.text != shown:
                 try:
-                    new_id = await self._show(adapter, place, part, draft_id)
-                    if not draft_id:
-                        await in_database(_keep, run_id, new_id)
-                        (await self._with_drafts()).add(run_id)
-                    draft_id, shown, troubles = new_id, part.text, 0
+                    new_id = await self._show(adapter, place, part, kept[0])
+                    if kept != (new_id, is_status):
+                        await self.keep(run_id, new_id, is_status=is_status)
+                    kept, shown, troubles = (new_id, is_status), part.text, 0
                 except (PlatformError, TimeoutError) as error:
                     logger.info("the draft of run %s is not shown: %s", run_id, error)
                     troubles += 1
@@ -165,7 +187,7 @@ class Drafts:
             return draft_id
 
 
-def _part(text: str, place: Place, dialect: str) -> OutboundPart | None:
+def part_of(text: str, place: Place, dialect: str) -> OutboundPart | None:
     """The first part of the text so far; what does not fit comes with the final message."""
     parts = rendering.parts(text, dialect) if text.strip() else []
     if not parts:
@@ -181,7 +203,7 @@ def called_by(run: Run) -> str:
     return calls.values_list("external_id", flat=True).last() or ""
 
 
-def _place(run_id: int) -> Place | None:
+def place_of(run_id: int) -> Place | None:
     run = Run.objects.select_related("chat").filter(pk=run_id, status=Run.Status.RUNNING).first()
     if run is None or run.chat is None:
         return None
@@ -196,12 +218,26 @@ def _runs_with_drafts() -> set[int]:
     return set(Draft.objects.values_list("run", flat=True))
 
 
-def _draft_id(run_id: int) -> str:
-    return Draft.objects.filter(run=run_id).values_list("external_id", flat=True).first() or ""
+def _kept(run_id: int) -> tuple[str, bool]:
+    """The platform's id of the draft, and whether it shows nothing of the answer."""
+    return Draft.objects.filter(run=run_id).values_list("external_id", "is_status").first() or ("", False)
 
 
-def _keep(run_id: int, external_id: str) -> None:
-    Draft.objects.create(run_id=run_id, external_id=external_id)
+def _replaceable(message: Message) -> str:
+    """A line that only says what is done is left where it stands once somebody wrote below it."""
+    draft = Draft.objects.filter(run=message.run_id).first()
+    if draft is None:
+        return ""
+    if draft.is_status:
+        below = message.chat.messages.filter(pk__lt=message.pk, created_at__gt=draft.created_at, withheld=False)
+        below = below.filter(thread_id=message.thread_id).exclude(kind=Message.Kind.REACTION)
+        if message.kind not in (Message.Kind.TEXT, Message.Kind.NOTICE) or below.exists():
+            return ""
+    return draft.external_id
+
+
+def _keep(run_id: int, external_id: str, is_status: bool) -> None:
+    Draft.objects.update_or_create(run_id=run_id, defaults={"external_id": external_id, "is_status": is_status})
 
 
 def _delete(run_id: int | None) -> None:

@@ -19,6 +19,7 @@ from apps.platforms.media import MEDIA_AWAITED
 from apps.platforms.naming import Naming
 from apps.platforms.outbox import Outbox
 from apps.platforms.presence import Presence
+from apps.platforms.progress import Progress
 from apps.platforms.rates import Rates
 from apps.platforms.settling import Settling
 from apps.platforms.streaming import DRAFTS
@@ -71,6 +72,7 @@ def _start() -> list[asyncio.Task[None]]:
     parts = {
         "wake-ups": hear(publications),
         "typing": presence.run(),
+        "progress": Progress(supervisor.adapters, drafts, rates).run(),
         "files": fetcher.run(),
         "names": Naming(supervisor.adapters).run(),
         "courtesies": _until_cancelled(acknowledging.close, settling.close, drafts.close),

@@ -65,6 +65,12 @@ PAIRING = (
         _("Group for direct chats"),
     ),
 )
+PROGRESS = Field(
+    "progress",
+    _("Whether a long turn is told of: by a line that is edited and becomes the answer, or by one line after a while."),
+    _("Say what is being done when it takes long"),
+    choices=("yes", "no"),
+)
 STREAM = Field(
     "stream",
     _("Whether the answer is shown while it is written, by editing one message."),

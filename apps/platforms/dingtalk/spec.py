@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import API_BASE, PAIRING, STREAM, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import API_BASE, PAIRING, PROGRESS, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.dingtalk.cards.CardAdapter",
@@ -34,6 +34,7 @@ SPEC = PlatformSpec(
         Field("card_key", _("The name of the template's streaming field; empty: content."), _("Card field")),
         API_BASE,
         WS_BASE,
+        PROGRESS,
         *PAIRING,
     ),
 )

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, PAIRING, STREAM, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.feishu.adapter.FeishuAdapter",
@@ -42,6 +42,7 @@ SPEC = PlatformSpec(
         ),
         ACK_REACTION,
         STREAM,
+        PROGRESS,
         *PAIRING,
     ),
 )

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import PAIRING, Field, PlatformSpec
+from apps.platforms.spec import PAIRING, PROGRESS, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.qq.adapter.QQAdapter",
@@ -33,6 +33,7 @@ SPEC = PlatformSpec(
             _("Where the implementation hands out files, if that is in your own network: http://host:port."),
             "API base",
         ),
+        PROGRESS,
         *PAIRING,
     ),
 )

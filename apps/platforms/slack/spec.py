@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, STREAM, WS_BASE, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.slack.adapter.SlackAdapter",
@@ -32,6 +32,7 @@ SPEC = PlatformSpec(
         ),
         ACK_REACTION,
         STREAM,
+        PROGRESS,
         *PAIRING,
     ),
 )

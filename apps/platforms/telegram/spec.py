@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, STREAM, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.telegram.adapter.TelegramAdapter",
@@ -18,6 +18,7 @@ SPEC = PlatformSpec(
         ),
         ACK_REACTION,
         STREAM,
+        PROGRESS,
         *PAIRING,
     ),
 )

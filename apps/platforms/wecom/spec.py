@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import API_BASE, PAIRING, Field, PlatformSpec
+from apps.platforms.spec import API_BASE, PAIRING, PROGRESS, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.wecom.adapter.WeComAdapter",
@@ -27,6 +27,7 @@ SPEC = PlatformSpec(
             _("Of an app: whether bold and links are sent; the WeChat client shows only messages without them."),
             choices=("yes", "no"),
         ),
+        PROGRESS,
         *PAIRING,
     ),
 )

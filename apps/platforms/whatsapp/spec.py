@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.whatsapp.adapter.WhatsAppAdapter",
@@ -40,6 +40,7 @@ SPEC = PlatformSpec(
             _("An approved template with one variable {{1}}, used when nobody wrote for 24 hours; empty: none."),
         ),
         Field("template_language", _("The language of the template, such as en_US (the default).")),
+        PROGRESS,
         *PAIRING,
     ),
 )
