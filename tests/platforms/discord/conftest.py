@@ -1,0 +1,53 @@
+import threading
+
+import pytest
+
+from apps.chats.models import Channel, Message, Platform
+from tests.fakes.discord_api import TOKEN, DiscordApi
+from tests.platforms.conftest import registered_chat, status, until
+
+
+@pytest.fixture
+def discord():
+    with DiscordApi() as server:
+        yield server
+
+
+@pytest.fixture
+def told_at_once(fresh_redis):
+    """What is to be sent is sent when it is said, not at the next sweep."""
+
+
+@pytest.fixture
+def nothing_left():
+    """No heartbeat of the library outlives its connection."""
+    yield
+    until(lambda: not [thread for thread in threading.enumerate() if "keep-alive" in thread.name], seconds=3)
+
+
+def discord_channel(api: DiscordApi, name: str = "bot", **fields):
+    fields = {"credentials": {"token": TOKEN}, "options": {"api_base": api.url}, **fields}
+    return Channel.objects.create(platform=Platform.DISCORD, name=name, **fields)
+
+
+@pytest.fixture
+def room(discord):
+    """The channel #general, served by the group `team`."""
+    return registered_chat(discord_channel(discord), "600")
+
+
+@pytest.fixture
+def online(listeners, room):
+    listeners.start()
+    until(lambda: status() == "online")
+    return room
+
+
+def inbound() -> Message:
+    until(lambda: Message.objects.inbound().exists())
+    return Message.objects.inbound()[0]
+
+
+@pytest.fixture
+def own_folders(settings, tmp_path_factory):
+    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
