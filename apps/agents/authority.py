@@ -1,7 +1,7 @@
 """Who may make the agent do what: decided on the host, by the run's group and by who called.
 
-A run has the standing of an admin only if everybody who called it is one: admin senders, people of this
-installation who may change groups, and who runs `manage.py ask`. One caller less is enough to lose it, because the
+A run has the standing of an admin only if everybody who called it is an admin sender (on the chat page and at the API
+those who may change groups become one, with each message anew). One other caller is enough to lose it, because the
 agent cannot tell in whose name it acts. Runs that nobody called have no admin's standing: a timetable outlives the
 person who wrote it, and would lend his rights to everybody who can have a task made.
 """
@@ -9,13 +9,10 @@ person who wrote it, and would lend his rights to everybody who can have a task 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from django.contrib.auth import get_user_model
-
 from apps.agents.models import Run
-from apps.chats.models import Group, Platform, Sender
+from apps.chats.models import Group, Sender
 
 PREFIX = "mcp__ngb__"  # how the SDK calls the host's own tools
-CONSOLE = "console"  # on the chat page: whoever can run `manage.py` here can do everything anyway
 MANAGES = "chats.change_group"  # the permission that makes a person of this installation an admin
 
 _main_only: set[str] = set()
@@ -55,7 +52,7 @@ def is_admins(run: Run) -> bool:
     if run.cause != Run.Cause.MESSAGE or not run.callers or None in run.callers:
         return False
     senders = _known_callers(run)
-    return len(senders) == len(run.callers) and all(_is_admin(sender) for sender in senders)
+    return len(senders) == len(run.callers) and all(sender.access == Sender.Access.ADMIN for sender in senders)
 
 
 def is_named(tool_name: str, names: Iterable[object] | str) -> bool:
@@ -67,29 +64,12 @@ def is_named(tool_name: str, names: Iterable[object] | str) -> bool:
 
 def _known_callers(run: Run) -> list[Sender]:
     known = [pk for pk in run.callers if pk is not None]
-    return list(Sender.objects.filter(pk__in=known).select_related("channel"))
-
-
-def _is_admin(sender: Sender) -> bool:
-    if sender.access == Sender.Access.ADMIN:
-        return True
-    if sender.access == Sender.Access.BLOCKED or sender.channel.platform != Platform.WEB:
-        return False
-    return sender.external_id == CONSOLE or _manages(sender.external_id)
-
-
-def _manages(external_id: str) -> bool:
-    """A person who is logged in writes on the chat page as `user-` and his number."""
-    kind, _, number = external_id.partition("-")
-    if kind != "user" or not number.isdigit():
-        return False
-    user = get_user_model().objects.filter(pk=number, is_active=True).first()
-    return user is not None and user.has_perm(MANAGES)
+    return list(Sender.objects.filter(pk__in=known))
 
 
 def _callers(run: Run) -> str:
     """Who is no admin, in words."""
     if run.cause != Run.Cause.MESSAGE:
         return "Nobody called this run."
-    names = sorted(str(sender)[:60] for sender in _known_callers(run) if not _is_admin(sender))
+    names = sorted(str(sender)[:60] for sender in _known_callers(run) if sender.access != Sender.Access.ADMIN)
     return f"No admin: {', '.join(names[:5])}." if names else "It is not known who called."

@@ -1,7 +1,7 @@
 """Finds what was said in a group, in any language: every word must occur, wherever in the text.
 
 There is no index of words: it would make storing a message cost half as much again, and those for words without spaces
-between them find no Chinese word of two characters. Reading 100,000 messages takes some 0.2 s.
+between them find no Chinese word of two characters. Looking through 100,000 takes 0.1 to 0.2 s.
 """
 
 import re

@@ -1,12 +1,16 @@
 """Who may make the agent do what: by the group, and by the least of those who called."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Permission, User
 
 from apps.agents import authority, prompts, services, toolbox
 from apps.agents.models import Run
+from apps.api import asking
 from apps.chats.models import Group, Incident, Message, Sender
 from apps.chats.services import create_group, web_chat
+from apps.dashboard import posting
 
 
 @pytest.fixture
@@ -27,7 +31,10 @@ def run_for(chat, *callers):
         Message.objects.create(
             chat=chat, direction="in", external_id=f"{number}", sender=who, text="do it", calls_agent=True
         )
-    run = services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE)
+    return as_read(services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE))
+
+
+def as_read(run):
     prompt = prompts.compose(run)
     assert prompt
     authority.took(run, prompt.callers)
@@ -89,24 +96,19 @@ def test_a_run_that_nobody_called_has_no_admins_standing(main, chat, cause):
     assert authority.refusal(run, "send_message") == ""
 
 
-def test_who_may_change_groups_in_the_admin_is_an_admin_on_the_chat_page_too(main, chat):
-    boss, viewer = User.objects.create(username="boss"), User.objects.create(username="viewer")
-    boss.user_permissions.add(Permission.objects.get(codename="change_group", content_type__app_label="chats"))
-    run = run_for(chat, sender(chat, "boss", Sender.Access.UNKNOWN, f"user-{boss.pk}"))
-    assert authority.refusal(run, "register_group") == ""
-    authority.took(run, [sender(chat, "viewer", Sender.Access.UNKNOWN, f"user-{viewer.pk}").pk])
+@pytest.mark.parametrize(("permission", "may"), [("change_group", True), ("view_group", False)])
+def test_on_the_chat_page_admins_are_those_who_may_change_groups(main, chat, permission, may):
+    person = User.objects.create(username="person")
+    person.user_permissions.add(Permission.objects.get(codename=permission, content_type__app_label="chats"))
+    posting.post(chat, user=person, external_id=str(uuid.uuid4()), text="register the club")
+    run = as_read(Run.objects.get())
+    assert (authority.refusal(run, "register_group") == "") is may
+
+
+def test_at_the_api_a_name_makes_no_admin(main, chat):
+    asking.post(main, "register the club", sender_id="user-1", sender_name="root", is_admin=False)
+    run = as_read(Run.objects.get())
     assert authority.refusal(run, "register_group")
-
-
-@pytest.mark.parametrize("external_id", ["user-", "user-1e3", "user-999999", "token-1", "users-1"])
-def test_no_other_name_on_the_chat_page_makes_an_admin(main, chat, external_id):
-    User.objects.create_superuser("root")
-    assert authority.refusal(run_for(chat, sender(chat, "x", external_id=external_id)), "register_group")
-
-
-def test_who_can_run_commands_is_an_admin(main, chat):
-    run = run_for(chat, sender(chat, "root", Sender.Access.UNKNOWN, "console"))
-    assert authority.refusal(run, "register_group") == ""
 
 
 def test_groups_are_offered_only_what_they_may_use_whoever_calls(main, chat):
