@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core import checks
 from django.db import DatabaseError, connection
 
+from apps.agents import providers
 from apps.agents.choices import chosen_agent, chosen_runtime, docker_missing
 from apps.chats.models import Channel, Group
 from nanogridbot import publications
@@ -127,6 +128,13 @@ def _agent() -> Iterator[Finding]:
         yield _hint(f"The demo agent answers. {agent.why}")
         return
     yield _good(f"Claude answers. {agent.why}")
+    for provider in providers.enabled():
+        if provider.trouble:
+            yield _bad(provider.trouble)
+        elif provider.is_resting:
+            yield _hint(f"The model provider {provider.name} rests after failures; the admin says which.")
+        else:
+            yield _good(f"Model calls go to {provider.base_url} with the key of {provider.name}.")
     if chosen_runtime().name == "process" and not importlib.util.find_spec("claude_agent_sdk"):
         yield _bad("Claude without Docker needs the Claude Agent SDK on this machine: run `make agent`.")
 
