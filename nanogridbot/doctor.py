@@ -15,7 +15,7 @@ from django.core import checks
 from django.db import DatabaseError, connection
 
 from apps.agents import providers
-from apps.agents.choices import chosen_agent, chosen_runtime, docker_missing
+from apps.agents.choices import chosen_agent, chosen_runtime, docker_missing, oci_runtime_missing
 from apps.chats.models import Channel, Group
 from nanogridbot import publications
 from nanogridbot.processes import embedded_redis, lock
@@ -116,6 +116,8 @@ def _containers() -> Iterator[Finding]:
     missing = docker_missing()
     if not missing:
         yield _good(f"A Docker engine answers and has the image {settings.AGENT_IMAGE}.")
+        if unknown := oci_runtime_missing():
+            yield _bad(unknown)
     elif settings.AGENT_RUNTIME == "docker":
         yield _bad(f"{missing} AGENT_RUNTIME=docker needs it.")
     else:

@@ -55,7 +55,7 @@ def chosen_runtime() -> Choice:
 def current_runtime() -> Choice:
     """The chosen one, with what keeps it from serving now; asks the engine each time."""
     chosen = chosen_runtime()
-    return replace(chosen, trouble=docker_missing()) if chosen.name == "docker" else chosen
+    return replace(chosen, trouble=docker_missing() or oci_runtime_missing()) if chosen.name == "docker" else chosen
 
 
 def docker_missing() -> str:
@@ -73,3 +73,23 @@ def docker_missing() -> str:
     finally:
         engine.close()
     return ""
+
+
+def oci_runtime_missing() -> str:
+    """Why containers cannot be started with AGENT_OCI_RUNTIME, or an empty string; asks the engine each time."""
+    wanted = settings.AGENT_OCI_RUNTIME
+    if not wanted:
+        return ""
+    try:
+        engine = fresh_engine()
+    except ENGINE_ERRORS:
+        return "No Docker engine answers."
+    try:
+        known = sorted(engine.info().get("Runtimes") or {})
+    except ENGINE_ERRORS:
+        return "No Docker engine answers."
+    finally:
+        engine.close()
+    if wanted in known:
+        return ""
+    return f"The Docker engine has no OCI runtime {wanted} (AGENT_OCI_RUNTIME); it has {', '.join(known)}."

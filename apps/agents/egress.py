@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Max
 
-from apps.agents import addresses
-from apps.agents.addresses import AddressRefusedError, UnreachableError
+from apps.agents import addresses, approvals
+from apps.agents.addresses import AddressRefusedError, UnreachableError, refusal
 from apps.agents.link import Frame, Link, LinkClosedError
 from apps.agents.models import Run
 from apps.agents.tunnels import Tunnel, TunnelError
 from apps.chats import incidents
-from apps.chats.hosts import BadHostError, normal_host, permitted
+from apps.chats.hosts import BadHostError, literal, normal_host, permitted
 from apps.chats.models import Group
 
 logger = logging.getLogger(__name__)
@@ -150,13 +150,14 @@ class Egress:
 
     def _is_approved(self, name: str, port: int) -> bool:
         """Asked once in a run for each host, however many connections wait for the answer."""
-        if not self._run.group.approve_hosts:
-            return False
+        address = literal(name)
+        if not self._run.group.approve_hosts or (address and refusal(str(address))):
+            return False  # nobody is asked for what may not be reached in any case
         with self._lock:
             asking = self._asking.setdefault((name, port), threading.Lock())
         with asking:
             if (name, port) not in self._approved:
-                self._approved[name, port] = _ask(self._run, name, port)
+                self._approved[name, port] = approvals.approve_host(self._run, name, port)
             return self._approved[name, port]
 
     def _count(self, host: str, port: int, sent: int, received: int) -> None:
@@ -199,7 +200,3 @@ def _limit() -> int:
 
 def _over_limit() -> str:
     return f"This run has moved {settings.EGRESS_LIMIT_MB} MiB over the network, which is as much as a run may."
-
-
-def _ask(run: Run, name: str, port: int) -> bool:
-    return False

@@ -7,15 +7,18 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.contrib.auth import get_user_model
 from ngb_runner import egress as runner_egress
 from ngb_runner.link import listen, open_link
 
+from apps.agents import questions
 from apps.agents.egress import FRAMES, Egress
 from apps.agents.link import Link
-from apps.agents.models import Run
+from apps.agents.models import APPROVE, Question, Run
 from apps.chats.models import Group, Incident
 from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
 
@@ -199,6 +202,31 @@ def test_the_inside_is_refused_even_where_it_is_named(way: Way, group: Group, ru
 def test_a_sealed_group_reaches_nothing_whatever_its_runner_asks(way: Way, group: Group) -> None:
     group.network = Group.Network.SEALED
     assert "sealed" in way.get("/").stdout
+
+
+def test_a_host_off_the_list_is_reached_when_an_admin_approves_and_asked_for_once(way: Way, group: Group) -> None:
+    group.allowed_domains, group.approve_hosts = [], True
+    Run.objects.update(status=Run.Status.RUNNING, worker="w", attempt=1)
+    way.host._run.refresh_from_db()
+    way.host._run.session.group = group
+    admin = get_user_model().objects.create_superuser("ann")
+    with ThreadPoolExecutor() as pool:
+        asking = [pool.submit(way.get, f"/{number}") for number in range(3)]
+        question = wait_for_question()
+        assert f"{way.address}:{way.port}" in question.text
+        assert questions.answer(question, APPROVE, user=admin) == ""
+        assert [asked.result().stdout[:3] for asked in asking] == ["/0 ", "/1 ", "/2 "]
+    assert Question.objects.count() == 1
+    assert "metadata" not in way.curl("http://169.254.169.254/").stdout  # nobody was asked
+    assert Question.objects.count() == 1
+
+
+def wait_for_question() -> Question:
+    for _ in range(200):
+        if question := Question.objects.first():
+            return question
+        threading.Event().wait(0.05)
+    raise AssertionError("nobody was asked")
 
 
 def test_between_turns_nothing_is_reached(way: Way) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from apps.agents import choices
 from apps.chats.models import Channel, Platform
 from nanogridbot import publications
 from nanogridbot.doctor import Verdict, examine
@@ -43,6 +44,17 @@ def test_docker_that_is_demanded_and_missing_is_bad(settings: Settings, monkeypa
     settings.AGENT_RUNTIME = "process"
     assert "No Docker engine answers." in findings(Verdict.HINT)
     gc.collect()  # the Docker SDK forgets the socket of a refused connection; not another test's trouble
+
+
+@pytest.mark.docker
+def test_an_oci_runtime_that_the_engine_does_not_know_is_bad(settings: Settings) -> None:
+    if choices.docker_missing():
+        pytest.skip("skipped because Docker is missing")
+    settings.AGENT_OCI_RUNTIME = "runc"
+    assert choices.oci_runtime_missing() == ""
+    settings.AGENT_OCI_RUNTIME = "no-such-runtime"
+    assert "The Docker engine has no OCI runtime no-such-runtime" in findings(Verdict.BAD)
+    assert "runc" in findings(Verdict.BAD)
 
 
 def test_failed_channel_is_bad_and_says_why() -> None:
