@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.agents import budget_notices, budgets, questions, services
+from apps.agents import budget_notices, budgets, questions, services, warming
 from apps.agents.budgets import Ceiling
 from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
@@ -44,7 +44,7 @@ def execute(run_id: int) -> None:
         if run.attempt > 1:
             questions.expire_of(run)
         try:
-            _attempt(run)
+            warming.warm_up(run) if run.cause == Run.Cause.WARM_UP else _attempt(run)
         finally:
             services.wake_next(run.session)
 

@@ -18,6 +18,7 @@ from nanogridbot.publications import publish, publish_on_commit
 
 logger = logging.getLogger(__name__)
 
+OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
 RUNS = "runs"  # payload: session; the worker that holds its run looks at the rows: a message came, or a stop
 RUN_STATES = "run-states"  # payload: run, chat, thread_id, status; heard by whoever shows that an agent works
 

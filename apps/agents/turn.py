@@ -98,6 +98,16 @@ class Turn:
             self._connection.close()
             self._disk.close()
 
+    def warm_up(self) -> None:
+        """The agent is ready for its first prompt afterwards; raises AgentError."""
+        try:
+            self._connection.open(self._start(), slow=lambda: None)
+        except AgentError:
+            self._connection.discard()
+            raise
+        finally:
+            self._connection.close()
+
     def _converse(self, first: prompts.Prompt) -> Answer:
         try:
             self._begin(first)

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
 from django.utils import timezone
 
-from apps.agents import answers
+from apps.agents import answers, liveliness
 from apps.agents.models import asked_in_chat
 from apps.chats import incidents
 from apps.chats.access import Verdict
@@ -300,6 +300,9 @@ def _call_agents(stored: Iterable[Message]) -> None:
     calls = {(message.chat_id, message.thread_id): message.chat for message in stored if message.calls_agent}
     for (_, thread_id), chat in calls.items():
         media.call_settled(chat, thread_id, called=True)
+    chatter = {(message.chat_id, message.thread_id): message.chat for message in stored if not message.calls_agent}
+    for (_, thread_id), chat in chatter.items():
+        liveliness.consider(chat, thread_id)
 
 
 def _tell_on_commit(message: Message) -> None:

@@ -52,6 +52,14 @@ def test_a_tool_that_is_not_offered_is_not_called(demo: Host) -> None:
     assert "not offered" in turn.text
 
 
+def test_one_that_was_started_and_not_prompted_yet_is_warm(runner: OpenHost) -> None:
+    host = runner()
+    assert host.start("demo")["warm"] is False
+    assert host.start("demo")["warm"] is True
+    host.turn("hello")
+    assert host.start("demo")["warm"] is False  # whoever knows no session begins another one
+
+
 def test_a_second_turn_is_warm_and_remembers(demo: Host) -> None:
     session = demo.turn("hi").result["session_id"]
     ready = demo.start("demo", session_id=session)

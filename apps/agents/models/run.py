@@ -41,6 +41,7 @@ class Run(models.Model):
         MESSAGE = "message", _("message")
         SCHEDULE = "schedule", _("scheduled task")
         REQUEST = "request", _("request")
+        WARM_UP = "warm_up", _("warm-up")
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="runs", verbose_name=_("session"))
     chat = models.ForeignKey(Chat, models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("chat"))

@@ -39,6 +39,7 @@ class Session:
         self._spec: Spec | None = None
         self._armed = False  # a start was answered and its turn has not ended
         self._in_turn = False
+        self._untouched = False  # connected, and not prompted yet
         self.stopped = asyncio.Event()
 
     def receive(self, frame: Frame | BadLine) -> None:
@@ -125,7 +126,10 @@ class Session:
         if self._agent is None or self._spec is None or not self._agent.alive:
             return False
         # The agent knows its session by now, also when it was started without one.
-        return spec == replace(self._spec, session_id=self._agent.session_id)
+        # Before its first turn nobody else does.
+        return spec == replace(self._spec, session_id=self._agent.session_id) or (
+            self._untouched and spec == self._spec
+        )
 
     async def _connect(self, spec: Spec) -> None:
         await self.close()
@@ -138,6 +142,7 @@ class Session:
             await agent.close()
             raise
         self._agent, self._spec = agent, spec
+        self._untouched = True
         self._tools.seconds = spec.answer_seconds
 
     def _ready(self, *, warm: bool, busy: bool) -> None:
@@ -149,6 +154,7 @@ class Session:
             # The host may push a prompt while the result is on its way: it is not accepted, so the host keeps it.
             self._link.log("info", f"prompt {prompt_id} came outside a turn and was not taken")
             return
+        self._untouched = False
         self._in_turn = self._proxy.opened = self._egress.opened = True
         await self._agent.prompt(prompt_id, text, images)
 

@@ -1,0 +1,103 @@
+"""A lively group's agent is started before anybody calls it, and takes nobody's place."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.agents import liveliness
+from apps.agents.execution import execute
+from apps.agents.models import Run, Session
+from apps.agents.runtimes import reaping
+from apps.chats.models import Incident, Message
+
+
+@pytest.fixture
+def lively(group, chat, say):
+    """Three people's messages that do not call."""
+    group.warm_early = True
+    group.save()
+    chat.refresh_from_db()
+    for text in ("one", "two", "three"):
+        Message.objects.create(chat=chat, direction="in", external_id=text, sender_name="Ann", text=text)
+    return chat
+
+
+def warm_ups() -> int:
+    return Run.objects.filter(cause="warm_up").count()
+
+
+def test_a_lively_chat_asks_for_one_warm_up(lively):
+    liveliness.consider(lively, "")
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 1
+    assert Run.objects.get().chat is None  # nobody sees anybody typing
+
+
+def test_a_quiet_chat_asks_for_none(lively):
+    Message.objects.last().delete()
+
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 0
+
+
+def test_a_group_that_does_not_want_it_asks_for_none(lively):
+    lively.group.warm_early = False
+
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 0
+
+
+def test_an_agent_that_has_just_worked_is_warm_already(lively):
+    session = Session.objects.create(group=lively.group, key="group")
+    session.used()
+
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 0
+
+
+def test_the_first_turn_finds_the_agent_ready(lively, say, claude, replies):
+    liveliness.consider(lively, "")
+    warm_up = Run.objects.get()
+    execute(warm_up.pk)
+    warm_up.refresh_from_db()
+    assert (warm_up.status, warm_up.error, warm_up.cost_usd) == ("succeeded", "", Decimal(0))
+    assert claude.requests == []
+
+    run = say("@Andy hello")
+    execute(run.pk)
+    run.refresh_from_db()
+
+    assert run.status == "succeeded"
+    assert len(replies()) == 1
+
+
+def test_one_that_cannot_be_started_is_no_incident(lively, settings):
+    settings.AGENT_RUNTIME = "docker"
+    settings.AGENT_IMAGE = "no-such-image:ever"
+    liveliness.consider(lively, "")
+
+    execute(Run.objects.get().pk)
+
+    assert Run.objects.get().status == "cancelled"
+    assert "no-such-image" in Run.objects.get().error
+    assert not Incident.objects.exists()
+    assert not Message.objects.outbound().exists()
+
+
+@pytest.mark.docker
+def test_a_warm_up_takes_no_place_that_is_taken(lively, say, sealed, settings):
+    settings.AGENT_MAX_CONTAINERS = 1
+    execute(say("@Andy hello").pk)
+    other = Session.objects.create(group=lively.group, key="chat:1")
+    (living,) = reaping.containers_of_this_install()
+
+    run = Run.objects.create(session=other, cause="warm_up")
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.error) == ("cancelled", "There was no free place for another agent.")
+    assert [one["Id"] for one in reaping.containers_of_this_install()] == [living["Id"]]
