@@ -12,16 +12,15 @@ import copy
 import json
 import threading
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-TOKEN = "fake-token-of-a-fake-discord-bot"
-ME = {"id": "999", "username": "andy", "global_name": "Andy", "discriminator": "0", "avatar": None, "bot": True}
+from tests.fakes.discord_gateway import ME, TOKEN, Cut, DiscordGateway, Failure, Garbage, Hang, Json, Trouble, cut
+
 ANN = {"id": "42", "username": "ann", "global_name": "Ann", "discriminator": "0", "avatar": None}
 BOT_ROLE = {"id": "901", "name": "Andy", "tags": {"bot_id": "999"}}
 GUILD = {"id": "500", "name": "Home", "roles": [{"id": "500", "name": "@everyone"}, BOT_ROLE]}
@@ -32,44 +31,6 @@ CHANNELS: dict[str, dict[str, Any]] = {
     "700": {"id": "700", "type": 1},
 }
 EPOCH = 1420070400000
-CONTENT_INTENT = 1 << 15
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An error answer as Discord words it; `via`: not from Cloudflare, but from Discord itself."""
-
-    status: int
-    message: str = "scripted failure"
-    code: int = 0
-    retry_after: float | None = None
-    via: bool = True
-
-
-@dataclass(frozen=True)
-class Hang:
-    """Silence; then the usual answer."""
-
-    seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The connection is cut instead of an answer; `done`: after the request was carried out."""
-
-    done: bool = False
-
-
-@dataclass(frozen=True)
-class Garbage:
-    """Not what Discord would answer."""
-
-    body: bytes = b"[42]"
-
-
-Trouble = Failure | Hang | Cut | Garbage
 
 
 @dataclass(frozen=True)
@@ -91,42 +52,20 @@ class Call:
         return str(self.parameters["channel_id"])
 
 
-@dataclass
-class _Session:
-    """What the gateway would repeat."""
-
-    intents: int
-    events: list[Json] = field(default_factory=list)
-    socket: web.WebSocketResponse | None = None
-
-
-class DiscordApi:
+class DiscordApi(DiscordGateway):
     """The server; a context manager. Everything may be called from the test's thread."""
 
     def __init__(self) -> None:
-        self.port = 0
-        self.tokens = {TOKEN}
+        super().__init__()
         self.flags = 1 << 19  # of the application: it may read what is written
-        self.content_granted = True
         self.remaining = 1000  # connections for today
-        self.heartbeat = 0.2
-        self.deaf = False  # the gateway holds its connections and says nothing any more
         self.calls: list[Call] = []
         self.channels = copy.deepcopy(CHANNELS)
         self.files: dict[str, bytes] = {}
         self.uploads: list[tuple[str, bytes]] = []
-        self.identified: list[Json] = []
-        self.resumed: list[Json] = []
-        self.changed = threading.Condition()
-        self._sessions: dict[str, _Session] = {}
         self._nonces: dict[str, Json] = {}
-        self._script: dict[str, deque[Trouble]] = defaultdict(deque)
-        self._standing: dict[str, Trouble] = {}
-        self._refusal = 0
         self._ids = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._stopping = asyncio.Event()
 
     # What a test does.
 
@@ -242,7 +181,7 @@ class DiscordApi:
         await self._stopping.wait()
         for session in self._sessions.values():
             if session.socket is not None and session.socket.prepared:
-                _cut(session.socket._req)
+                cut(session.socket._req)
                 session.socket = None
         await runner.cleanup()
 
@@ -251,82 +190,6 @@ class DiscordApi:
             asyncio.run(coroutine)
         else:
             asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(5)
-
-    async def _push(self, event: str, data: Any) -> None:
-        for session in self._sessions.values():
-            await self._tell(session, event, data)
-
-    async def _tell(self, session: _Session, event: str, data: Any) -> None:
-        frame = {"op": 0, "t": event, "s": len(session.events) + 1, "d": data}
-        session.events.append(frame)
-        if session.socket is not None and not session.socket.closed and self._loop and not self.deaf:
-            await session.socket.send_str(json.dumps(frame))
-
-    async def _to_all(self, act: Callable[[web.WebSocketResponse], Any]) -> None:
-        for session in self._sessions.values():
-            if session.socket is not None and not session.socket.closed:
-                await act(session.socket)
-
-    async def _hang_up(self, code: int) -> None:
-        await self._to_all(lambda socket: _goodbye(socket, code))
-        for session in self._sessions.values():
-            session.socket = None
-
-    async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        trouble = self._trouble("socket")
-        if isinstance(trouble, Failure):
-            return web.Response(status=trouble.status)
-        socket = web.WebSocketResponse(timeout=0.5)
-        await socket.prepare(request)
-        if isinstance(trouble, Hang):
-            await self._pause(trouble.seconds)
-        if isinstance(trouble, Garbage):
-            await socket.send_bytes(trouble.body)
-        else:
-            await socket.send_str(json.dumps({"op": 10, "d": {"heartbeat_interval": self.heartbeat * 1000}}))
-        async for frame in socket:
-            if frame.type is WSMsgType.TEXT and not self.deaf:
-                await self._answer(socket, json.loads(frame.data))
-        if self.deaf:
-            await self._pause(60)
-        return socket
-
-    async def _answer(self, socket: web.WebSocketResponse, frame: Json) -> None:
-        if frame["op"] == 1:
-            await socket.send_str('{"op":11}')
-        elif frame["op"] == 2:
-            await self._identify(socket, frame["d"])
-        elif frame["op"] == 6:
-            await self._resume(socket, frame["d"])
-
-    async def _identify(self, socket: web.WebSocketResponse, given: Json) -> None:
-        self._note(self.identified, given)
-        if given["token"] not in self.tokens:
-            await _goodbye(socket, 4004)
-        elif given["intents"] & CONTENT_INTENT and not self.content_granted:
-            await _goodbye(socket, 4014)
-        elif self._refusal:
-            await _goodbye(socket, self._refusal)
-        else:
-            session = _Session(given["intents"], socket=socket)
-            name = f"session{len(self.identified)}"
-            self._sessions = {name: session}
-            about = {"v": 10, "user": ME, "guilds": [], "session_id": name, "application": {"id": "999", "flags": 0}}
-            await self._tell(session, "READY", {**about, "resume_gateway_url": f"ws://127.0.0.1:{self.port}/gateway/"})
-
-    async def _resume(self, socket: web.WebSocketResponse, given: Json) -> None:
-        self._note(self.resumed, given)
-        session = self._sessions.get(given["session_id"])
-        if self._refusal:
-            await _goodbye(socket, self._refusal)
-            return
-        if session is None:
-            await socket.send_str('{"op":9,"d":false}')
-            return
-        session.socket = socket
-        for frame in session.events[given["seq"] :]:
-            await socket.send_str(json.dumps(frame))
-        await self._tell(session, "RESUMED", {})
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         kind, parameters = await self._read(request)
@@ -357,7 +220,7 @@ class DiscordApi:
             return _json(body, trouble.status, headers)
         if isinstance(trouble, Cut) and trouble.done:
             self._carry_out(kind, parameters)
-        _cut(request)
+        cut(request)
         return web.Response()
 
     async def _read(self, request: web.Request) -> tuple[str, Json]:
@@ -410,23 +273,6 @@ class DiscordApi:
     def _record(self, kind: str, parameters: Json, *, message_id: str = "", answered: bool = True) -> None:
         self._note(self.calls, Call(kind, parameters, time.monotonic(), message_id, answered))
 
-    def _note(self, notes: list[Any], note: Any) -> None:
-        with self.changed:
-            notes.append(note)
-            self.changed.notify_all()
-
-    def _trouble(self, kind: str) -> Trouble | None:
-        if self._script[kind]:
-            return self._script[kind].popleft()
-        return self._standing.get(kind)
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass  # the usual case
-
 
 def _kind(method: str, parts: list[str], parameters: Json) -> str:
     """Of a request; ids that stand in the path become parameters."""
@@ -464,14 +310,3 @@ def _json(body: Any, status: int, headers: dict[str, str] | None = None) -> web.
     """With exactly Discord's content type: with a charset the library takes it for text."""
     payload = json.dumps(body if body != {} else {"message": "Unknown thing", "code": 10000}).encode()
     return web.Response(body=payload, status=status, headers=headers, content_type="application/json")
-
-
-async def _goodbye(socket: web.WebSocketResponse, code: int) -> None:
-    """Leaves it to the client to answer; aiohttp's own `close` hangs up at once, and the code may get lost."""
-    assert socket._writer is not None
-    await socket._writer.close(code)
-
-
-def _cut(request: Any) -> None:
-    if request is not None and request.transport is not None:
-        request.transport.abort()

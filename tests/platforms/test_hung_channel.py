@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.chats.models import Attachment, Channel, Message
-from tests.fakes import dingtalk_api, discord_api, feishu_api, telegram_api
+from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, telegram_api
 from tests.platforms.conftest import outbound, registered_chat, send, status, telegram_channel, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
@@ -38,7 +38,7 @@ def hang_at_dingtalk(*paths: str) -> Callable[[Any], Any]:
 
 
 def hang_of(api: Any) -> Any:
-    kinds = {discord_api.DiscordApi: discord_api, feishu_api.FeishuApi: feishu_api}
+    kinds = {discord_api.DiscordApi: discord_gateway, feishu_api.FeishuApi: feishu_api}
     return kinds.get(type(api), telegram_api).Hang(LONG)
 
 
@@ -59,7 +59,7 @@ PLATFORMS = {
     ),
     "discord": Hanging(
         discord_api.DiscordApi,
-        {"token": discord_api.TOKEN},
+        {"token": discord_gateway.TOKEN},
         "600",
         at_first=hang_at("me", "socket"),
         later=hang_at("send", "file"),

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from tests.fakes import dingtalk_api, discord_api, feishu_api, qq_onebot, slack_api, telegram_api, wecom_api
+from tests.fakes import (
+    dingtalk_api,
+    discord_api,
+    discord_gateway,
+    feishu_api,
+    qq_onebot,
+    slack_api,
+    telegram_api,
+    wecom_api,
+)
 from tests.fakes import whatsapp_api as whatsapp
 
 TIMEOUT = 30.0
@@ -98,7 +107,7 @@ def _slack(api: slack_api.SlackApi) -> Wire:
 
 def _discord(api: discord_api.DiscordApi) -> Wire:
     api.heartbeat = HEARTBEAT
-    options = {"token": discord_api.TOKEN, "api_base": api.url}
+    options = {"token": discord_gateway.TOKEN, "api_base": api.url}
     return Wire("discord", "600", options, api, lambda: len(api.sent), say=api.say)
 
 

@@ -3,7 +3,8 @@ import threading
 import pytest
 
 from apps.chats.models import Channel, Message, Platform
-from tests.fakes.discord_api import TOKEN, DiscordApi
+from tests.fakes.discord_api import DiscordApi
+from tests.fakes.discord_gateway import TOKEN
 from tests.platforms.conftest import registered_chat, status, until
 
 

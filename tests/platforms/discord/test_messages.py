@@ -9,7 +9,8 @@ from apps.agents.models import Run
 from apps.chats import services
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspaces import workspace
-from tests.fakes.discord_api import ANN, BOT_ROLE, ME, TOKEN, Cut, DiscordApi, Failure, Garbage, Hang
+from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
+from tests.fakes.discord_gateway import ME, TOKEN, Cut, Failure, Garbage, Hang
 from tests.platforms.conftest import outbound, registered_chat, send, status, until
 from tests.platforms.discord.conftest import discord_channel, inbound
 
