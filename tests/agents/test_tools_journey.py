@@ -79,7 +79,9 @@ def printed(calls: list[tuple[str, dict[str, Any]]], results: list[str]) -> None
         sys.stdout.write(f"\n> {name} {json.dumps(given, ensure_ascii=False)}\n{result}\n")
 
 
-def test_an_admins_agent_uses_every_tool_once(claude, place, answering, redis_server):
+@pytest.mark.parametrize("runtime", ["claude", pytest.param("sealed", marks=pytest.mark.docker)])
+def test_an_admins_agent_uses_every_tool_once(runtime, place, answering, redis_server, request):
+    claude = request.getfixturevalue(runtime)
     calls = [*SESSION, *REFUSED]
     claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in calls], Text("All done."))
     Message.objects.create(chat=place, direction="in", external_id="old", text="我们周五吃火锅", sender_name="李雷")
@@ -124,3 +126,32 @@ def test_a_members_agent_is_refused_what_admins_may(claude, place):
     assert "is for admins" in results[0]
     assert "telegram:-3" in results[1]
     assert not Group.objects.filter(folder="club").exists()
+
+
+@pytest.mark.docker
+def test_a_members_agent_is_refused_a_tool_of_its_own_that_is_marked_and_an_admins_is_not(sealed, place):
+    Group.objects.update(admin_tools=["Bash"])
+    shell = ToolUse("Bash", {"command": "echo it-ran-$((40+2))"})
+    sealed.script(shell, Text("Sorry."), shell, Text("Done."))
+    execute(ask(place, "@Andy run it", "allowed"))
+    refused = told(sealed)[-1]
+    execute(ask(place, "@Andy run it", "admin"))
+
+    assert "is for admins" in refused
+    assert "it-ran-42" not in refused
+    assert "it-ran-42" in told(sealed)[-1]
+    assert Incident.objects.get(kind="refused tool").sentence.endswith("No admin: Bob.")
+    assert len(set(Run.objects.values_list("container", flat=True))) == 1
+
+
+@pytest.mark.docker
+def test_a_sub_agent_is_held_to_the_same(sealed, place):
+    Group.objects.update(admin_tools=["Bash"])
+    errand = {"description": "An errand", "prompt": "run it", "subagent_type": "claude"}
+    shell = ToolUse("Bash", {"command": "echo it-ran-$((40+2))"})
+    sealed.script(ToolUse("Agent", errand), shell, Text("It was refused."), Text("Sorry."))
+    execute(ask(place, "@Andy have it run", "allowed"))
+
+    read = str([turn.body["messages"] for turn in sealed.turns])
+    assert "is for admins" in read
+    assert "it-ran-42" not in read

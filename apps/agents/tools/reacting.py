@@ -42,7 +42,7 @@ def react(run: Run, given: React) -> str:
 
 def _message(run: Run, chat: Chat, external_id: str) -> Message:
     """Raises ToolRefusedError; a message of another chat does not exist here."""
-    inbound = chat.messages.inbound()
+    inbound = chat.messages.inbound().exclude(kind=Message.Kind.REACTION)
     if external_id:
         found = inbound.filter(external_id=external_id).first()
     else:
