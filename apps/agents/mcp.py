@@ -9,7 +9,6 @@ import json
 import logging
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -24,6 +23,7 @@ from apps.agents import addresses
 from apps.agents.calls import Call
 from apps.agents.link import Link
 from apps.agents.models import McpServer
+from apps.agents.models.mcp import groups_with_servers
 from apps.agents.redaction import Redactor
 from apps.chats import incidents
 from apps.chats.models import Group
@@ -37,7 +37,6 @@ PASSED = ("content-type", "accept", "user-agent", "last-event-id")  # and everyt
 MAX_QUESTION = 4 * 1024 * 1024  # bytes
 MAX_ANSWER = 32 * 1024 * 1024  # bytes
 SILENCE = 300.0  # seconds without a byte from the server; the turn's own limits end it earlier
-KNOWN_FOR = 10.0  # seconds for which a group without servers needs no look at the rows
 
 
 class McpRefusedError(Exception):
@@ -48,29 +47,14 @@ class McpRefusedError(Exception):
         self.status = status
 
 
-_groups: dict[str, Any] = {"ids": frozenset(), "until": 0.0}
-
-
-def forget_groups() -> None:
-    """Servers were changed here; other processes notice within seconds."""
-    _groups["until"] = 0.0
-
-
 def offered(group: Group, *, walled: bool) -> list[dict[str, Any]]:
     """For the start of an agent: a program only inside walls, an address by its name alone."""
-    if group.pk not in _groups_with_servers():
+    if group.pk not in groups_with_servers():
         return []
     servers = McpServer.objects.filter(group=group, enabled=True)
     if not walled:
         servers = servers.filter(kind=McpServer.Kind.HTTP)
     return [{"name": server.name, "command": server.command} for server in servers]
-
-
-def _groups_with_servers() -> frozenset[int]:
-    if time.monotonic() > _groups["until"]:
-        _groups["ids"] = frozenset(McpServer.objects.filter(enabled=True).values_list("group_id", flat=True))
-        _groups["until"] = time.monotonic() + KNOWN_FOR
-    return _groups["ids"]  # type: ignore[no-any-return]
 
 
 def carry(call: Call, link: Link, group_id: int | None) -> None:

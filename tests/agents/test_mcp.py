@@ -13,6 +13,7 @@ from apps.agents import mcp
 from apps.agents.execution import execute
 from apps.agents.gateway import Gateway
 from apps.agents.models import McpServer
+from apps.agents.models.mcp import forget_groups
 from apps.agents.redaction import Redactor
 from apps.agents.spending import Ledger
 from apps.chats.models import Incident
@@ -37,9 +38,9 @@ ACCEPT = {"accept": "application/json, text/event-stream"}
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    mcp.forget_groups()
+    forget_groups()
     yield
-    mcp.forget_groups()
+    forget_groups()
 
 
 @pytest.fixture

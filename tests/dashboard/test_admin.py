@@ -219,8 +219,8 @@ def test_a_folder_that_leads_elsewhere_is_refused(browser_of, settings, folder):
 
 
 def test_a_folder_is_not_changed_later(browser_of, group):
-    chats = {"chats-TOTAL_FORMS": 0, "chats-INITIAL_FORMS": 0}
-    browser_of.post(f"/admin/chats/group/{group.pk}/change/", group_form(folder="elsewhere", **chats))
+    inlines = {f"{name}-{count}_FORMS": 0 for name in ("chats", "mcp_servers") for count in ("TOTAL", "INITIAL")}
+    browser_of.post(f"/admin/chats/group/{group.pk}/change/", group_form(folder="elsewhere", **inlines))
 
     group.refresh_from_db()
     assert (group.name, group.folder) == ("Work", "family")

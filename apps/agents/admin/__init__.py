@@ -1,5 +1,5 @@
 """The admin pages, one file per subject. Django finds them by importing this package."""
 
-from apps.agents.admin import budgets, providers, questions, runs
+from apps.agents.admin import budgets, mcp, providers, questions, runs
 
-__all__ = ["budgets", "providers", "questions", "runs"]
+__all__ = ["budgets", "mcp", "providers", "questions", "runs"]

@@ -1,4 +1,5 @@
 import re
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ HEADER = re.compile(r"^[A-Za-z0-9-]{1,64}\Z")
 FRAMING = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding")
 ADDRESS = re.compile(r"^https?://[^\s/?#]+(/[^\s#]*)?(\?[^\s#]*)?\Z")
 MAX_COMMAND = 50  # words
+KNOWN_FOR = 10.0  # seconds
 
 
 class McpServer(models.Model):
@@ -61,6 +63,10 @@ class McpServer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        forget_groups()
+
     def clean(self) -> None:
         if self.name == RESERVED:
             raise ValidationError({"name": _("“ngb” is the name of the service's own tools.")})
@@ -77,6 +83,21 @@ class McpServer(models.Model):
             if not value or not value.isprintable() or not value.isascii():
                 raise CredentialError(f"the secret header {name} is empty or holds what no header can.")
         return headers
+
+
+_groups: dict[str, Any] = {"ids": frozenset(), "until": 0.0}
+
+
+def groups_with_servers() -> frozenset[int]:
+    """So that the turns of the others need no look at the rows; other processes notice a change within seconds."""
+    if time.monotonic() > _groups["until"]:
+        _groups["ids"] = frozenset(McpServer.objects.filter(enabled=True).values_list("group_id", flat=True))
+        _groups["until"] = time.monotonic() + KNOWN_FOR
+    return _groups["ids"]  # type: ignore[no-any-return]
+
+
+def forget_groups() -> None:
+    _groups["until"] = 0.0
 
 
 def _has_valid_port(url: str) -> bool:
