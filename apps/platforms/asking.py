@@ -1,15 +1,18 @@
 """A question as a platform can show it: buttons where they say everything, numbered lines wherever they do not."""
 
+from dataclasses import replace
+
 from apps.agents.models import Question
 from apps.chats.models import Message
-from apps.platforms.base import Button, Buttons
+from apps.platforms.base import Button, Buttons, OutboundPart
 
 HINT = "Answer with a number."
+CHOOSE = "⬆ Please choose:"
 
 
 def shown(message: Message, limits: Buttons | None) -> tuple[str, tuple[Button, ...]]:
     """The text in markdown, and the buttons; what is answered already says so, and has none."""
-    question = Question.objects.filter(messages=message).select_related("sender", "user").first()
+    question = _asked(message)
     if question is None or not question.is_open:
         return f"{message.text}\n\n{outcome(question)}" if question else message.text, ()
     labels = [str(choice["label"]) for choice in message.choices]
@@ -21,6 +24,26 @@ def shown(message: Message, limits: Buttons | None) -> tuple[str, tuple[Button, 
         return message.text, tuple(map(Button, tokens, labels))
     short = [_shortened(f"{number}. {label}", limits.longest) for number, label in enumerate(labels, start=1)]
     return f"{message.text}\n\n{lines}", tuple(map(Button, tokens, short))
+
+
+def written(part: OutboundPart) -> OutboundPart:
+    """Without buttons, where the platform can show none this time: what they say stands in the text."""
+    lines = [
+        button.label if button.label.startswith(f"{number}. ") else f"{number}. {button.label}"
+        for number, button in enumerate(part.buttons, start=1)
+    ]
+    words = "\n".join(["", "", *lines]) if lines else ""
+    return replace(part, text=part.text + words, plain=part.plain + words, buttons=())
+
+
+def became(message: Message) -> str:
+    """What became of what the message asks."""
+    question = _asked(message)
+    return outcome(question) if question else ""
+
+
+def _asked(message: Message) -> Question | None:
+    return Question.objects.filter(messages=message).select_related("sender", "user").first()
 
 
 def outcome(question: Question) -> str:

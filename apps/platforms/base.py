@@ -90,6 +90,7 @@ class Buttons:
 
     most: int
     longest: int  # characters of a label
+    text: int = 0  # the most that the text above them may have, in the dialect's unit; 0: what every text may have
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,9 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
 
 
 def _freshen(chat: Chat, message: InboundMessage) -> None:
-    seen: dict[str, Any] = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
+    seen: dict[str, Any] = {}
+    if not message.pressed:  # which may not tell what kind of chat it is
+        seen = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
     if chat.last_message_at is None or message.sent_at - chat.last_message_at > ACTIVITY_STEP:
         seen["last_message_at"] = message.sent_at
     if message.context:

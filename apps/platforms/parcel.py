@@ -34,7 +34,25 @@ def question(message: Message, adapter: Adapter) -> list[OutboundPart]:
     """Its buttons stand under the last part; none once it is answered."""
     text, buttons = asking.shown(message, adapter.buttons)
     parts = _parts(message, adapter, text, first=0)
+    if parts and buttons and _is_crowded(parts[-1], adapter):
+        parts += _parts(message, adapter, asking.CHOOSE, first=len(parts))
     return [*parts[:-1], replace(parts[-1], buttons=buttons)] if parts else []
+
+
+def settled(message: Message, adapter: Adapter) -> OutboundPart | None:
+    """What takes the place of the part that had the buttons; None where it was cut elsewhere."""
+    parts = question(message, adapter)
+    if len(parts) == len(message.external_parts):
+        return parts[-1]
+    if parts and len(parts) + 1 == len(message.external_parts):  # they stood apart
+        return _parts(message, adapter, asking.became(message), first=0)[0]
+    return None
+
+
+def _is_crowded(part: OutboundPart, adapter: Adapter) -> bool:
+    dialect = rendering.dialect_named(adapter.dialect) or rendering.PLAIN
+    most = adapter.buttons.text if adapter.buttons else 0
+    return bool(most) and dialect.size(part.text) > most
 
 
 def _parts(message: Message, adapter: Adapter, text: str, *, first: int) -> list[OutboundPart]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError
@@ -61,12 +61,12 @@ class Settling:
             logger.exception("the buttons of question %s could not be taken away", question_id)
 
     async def _edit(self, asked: Asked, adapter: Adapter) -> None:
-        parts = await in_database(parcel.question, asked.message, adapter)
-        if not adapter.buttons or len(parts) != len(asked.message.external_parts):
-            return  # with the answer it would be cut elsewhere, and the edit take words away
+        part = await in_database(parcel.settled, asked.message, adapter)
+        if part is None or not adapter.buttons:
+            return
         await self._rates.turn(asked.message.chat.channel_id, asked.message.chat.external_id, adapter)
         async with asyncio.timeout(TIMEOUT):
-            await adapter.settle(asked.last_part, replace(parts[-1], buttons=()))
+            await adapter.settle(asked.last_part, part)
 
 
 def _settled(question_id: int) -> list[Asked]:

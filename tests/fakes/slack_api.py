@@ -137,6 +137,14 @@ class SlackApi:
         self._in_loop(self._tell(self._pending[name]))
         return name
 
+    def press(self, value: str, *, ts: str, channel: str = "C1", user: str = "UANN", **container: Any) -> str:
+        """Somebody presses a button; returns the envelope's id."""
+        action = {"type": "button", "action_id": "answer-0", "block_id": "b", "value": value, "action_ts": self._ts()}
+        place = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False, **container}
+        person = {"id": user, "username": user.lower(), "name": PEOPLE.get(user, user), "team_id": "T1"}
+        payload = {"type": "block_actions", "user": person, "container": place, "actions": [action]}
+        return self.push(None, type="interactive", accepts_response_payload=True, payload=payload)
+
     def send_raw(self, frame: str) -> None:
         self._in_loop(self._tell(frame))
 

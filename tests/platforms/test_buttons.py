@@ -26,12 +26,10 @@ def question(fresh_redis, chat, listeners) -> Question:
     return ask(chat)
 
 
-def ask(chat, choices=("Red", "Dark blue"), thread_id="") -> Question:
+def ask(chat, choices=("Red", "Dark blue"), thread_id="", text="Which **colour**?") -> Question:
     run = request_run(chat.group, chat=chat, cause=Run.Cause.REQUEST, prompt="go", thread_id=thread_id)
     assert run.claim("a worker of the tests")
-    return questions.ask(
-        run, "Which **colour**?", choices=choices, kind=Question.Kind.ASK, places=[questions.Place(chat, thread_id)]
-    )
+    return questions.ask(run, text, choices=choices, kind=Question.Kind.ASK, places=[questions.Place(chat, thread_id)])
 
 
 def keyboard(call) -> list[tuple[str, str]]:

@@ -14,12 +14,14 @@ from django.conf import settings
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
 from apps.platforms import downloads
 from apps.platforms.base import (
     Adapter,
     Alive,
     Batch,
+    Buttons,
     Event,
     Identity,
     OutboundFile,
@@ -33,6 +35,7 @@ from apps.platforms.slack.errors import translated_errors
 from apps.platforms.slack.files import is_a_page, is_slacks
 from apps.platforms.slack.names import Directory
 from apps.platforms.slack.payloads import Me, Said, inbound, said
+from apps.platforms.slack.pressing import pressed
 from apps.platforms.slack.refusals import API
 from apps.platforms.slack.socket import QUIET, Envelope, Socket, opened
 
@@ -44,6 +47,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=50, connect=10, sock_read=20)
 class SlackAdapter(Adapter):
     dialect: ClassVar[str] = "slack"
     edit_every: ClassVar[float] = 2.0  # "chat.update": tier 3, 50 a minute
+    # "Block Kit": 25 in one block, 75 characters on a button, 3000 in a section.
+    buttons: ClassVar[Buttons | None] = Buttons(most=25, longest=75, text=3000)
     files: ClassVar[bool] = True
     caption_limit: ClassVar[int] = 4000
     rate: ClassVar[Rate | None] = Rate(25, 5)  # "Rate limits": several hundred a minute into a workspace
@@ -93,7 +98,8 @@ class SlackAdapter(Adapter):
             (person for each in heard for person in each.people if person != self._me.user_id),
             (each.chat_id for each in heard if not each.is_direct),
         )
-        return Batch(inbound(each, self._me, names, open_threads=self._open_threads) for each in heard)
+        words = [inbound(each, self._me, names, open_threads=self._open_threads) for each in heard]
+        return Batch([*words, *(press for envelope in envelopes if (press := _pressed(envelope)))])
 
     def _readable(self, envelope: Envelope) -> Said | None:
         if envelope.get("type") != "events_api":
@@ -133,6 +139,10 @@ class SlackAdapter(Adapter):
         with translated_errors():
             return await sending.send_file(self._web, part)
 
+    async def settle(self, message_id: str, part: OutboundPart) -> None:
+        with translated_errors():
+            await sending.settle(self._web, message_id, part)
+
     async def edit(self, message_id: str, part: OutboundPart) -> None:
         with translated_errors():
             await sending.edit_text(self._web, message_id, part)
@@ -169,6 +179,16 @@ class SlackAdapter(Adapter):
             await self._socket.close()
         if self._session:
             await self._session.close()
+
+
+def _pressed(envelope: Envelope) -> InboundMessage | None:
+    if envelope.get("type") != "interactive":
+        return None
+    try:
+        return pressed(envelope.get("payload"))
+    except PayloadError:
+        logger.exception("an interaction of Slack could not be read and is passed over")
+        return None
 
 
 def _why_closed(reason: str) -> str:

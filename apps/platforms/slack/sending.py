@@ -1,5 +1,7 @@
 """What goes to Slack: texts, edits, files and reactions."""
 
+from typing import Any
+
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,6 +14,7 @@ async def send_text(web: AsyncWebClient, part: OutboundPart) -> str:
     answer = await web.chat_postMessage(
         channel=part.chat_id,
         text=part.text,
+        blocks=_blocks(part) if part.buttons else None,
         thread_ts=part.thread_id or None,
         # Slack would fetch the addresses: whoever makes the agent write one could carry something out by it.
         unfurl_links=False,
@@ -20,8 +23,28 @@ async def send_text(web: AsyncWebClient, part: OutboundPart) -> str:
     return str(answer["ts"])
 
 
+def _blocks(part: OutboundPart) -> list[dict[str, Any]]:
+    """The text above its buttons; beside blocks Slack shows `text` in notifications only."""
+    buttons = [
+        {
+            "type": "button",
+            "text": {"type": "plain_text", "text": button.label, "emoji": False},
+            "action_id": f"answer-{number}",
+            "value": button.token,
+        }
+        for number, button in enumerate(part.buttons)
+    ]
+    words = {"type": "section", "text": {"type": "mrkdwn", "text": part.text, "verbatim": True}}
+    return [words, {"type": "actions", "elements": buttons}]
+
+
 async def edit_text(web: AsyncWebClient, message_id: str, part: OutboundPart) -> None:
     await web.chat_update(channel=part.chat_id, ts=message_id, text=part.text)
+
+
+async def settle(web: AsyncWebClient, message_id: str, part: OutboundPart) -> None:
+    """Without the empty list the former blocks would stay ("chat.update")."""
+    await web.chat_update(channel=part.chat_id, ts=message_id, text=part.text, blocks=[])
 
 
 async def send_file(web: AsyncWebClient, part: OutboundFile) -> str:
