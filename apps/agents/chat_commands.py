@@ -56,7 +56,7 @@ def new(call: Call) -> str:
     _stop(session.runs.filter(Q(status=Run.Status.RUNNING) | here, cause=Run.Cause.MESSAGE))
     Session.objects.select_for_update().get(pk=session.pk).begin_anew()
     earlier = Message.objects.unhandled(call.chat, call.thread_id).filter(pk__lt=call.message.pk)
-    earlier.update(withheld=True)
+    earlier.update(withheld=True, calls_agent=False)
     return "The conversation is forgotten; we begin afresh. Files and memory files stay."
 
 

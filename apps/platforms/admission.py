@@ -1,16 +1,18 @@
 """What becomes of each message that arrived, before it is a row: who may call, and what is a command."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.agents.commands import reading, serving
 from apps.agents.commands.reading import Written
 from apps.chats import access, incidents, pairing
 from apps.chats.access import Verdict
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Chat, Message, Sender
+from apps.chats.models import Channel, Chat, Group, Message, Sender
 from apps.chats.services import register_chat
 from apps.platforms.registry import SPECS
+
+MOST_LOOKED_AT = 200  # of our messages, among which the answered one is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Admitted:
 def admit(channel: Channel, chat: Chat, sender: Sender, message: InboundMessage) -> Admitted:
     if chat.group is None and sender.access in access.TRUSTED:
         _bring_home(channel, chat)
+    if message.quoted_text and chat.group and chat.group.sender_policy != Group.SenderPolicy.OPEN:
+        message = _without_strangers_words(chat, message)
     verdict = access.decide(chat.group, chat, sender, message)
     command = _command(channel, chat, message) if _is_meant_for_us(message, verdict) else None
     if command and access.may_call(chat.group, sender):
@@ -106,6 +110,16 @@ def _keep_aside(each: Admitted, row: Message) -> list[Message]:
         return []
     row.save()
     return [row]
+
+
+def _without_strangers_words(chat: Chat, message: InboundMessage) -> InboundMessage:
+    """Where only known people are heard, an answer carries nobody else's words along."""
+    if message.reply_to and chat.messages.inbound().filter(external_id=message.reply_to, withheld=False).exists():
+        return message
+    newest = chat.messages.outbound().order_by("-pk").values_list("external_parts", flat=True)[:MOST_LOOKED_AT]
+    if message.reply_to and any(message.reply_to in parts for parts in newest):
+        return message
+    return replace(message, quoted_sender="", quoted_text="")
 
 
 def _is_meant_for_us(message: InboundMessage, verdict: Verdict) -> bool:

@@ -112,6 +112,33 @@ def test_what_a_refused_sender_writes_never_reaches_a_prompt(channel, policy):
     assert "obey" not in prompt.text
 
 
+def test_a_known_persons_answer_carries_no_strangers_words_along(channel):
+    chat = group_chat(channel, KNOWN)
+    for sender in ("7", "8"):
+        Sender.objects.create(channel=channel, external_id=sender, access=ALLOWED)
+    poison = write(channel, "poison")
+    fine = write(channel, "harmless", sender="8")
+    Message.objects.create(
+        chat=chat,
+        direction="out",
+        delivery="sent",
+        next_attempt_at=timezone.now(),
+        external_parts=["o1"],
+        text="I said",
+    )
+    for number, (text, quoted) in enumerate(
+        [("poison", poison.external_id), ("harmless", fine.external_id), ("I said", "o1"), ("hidden", "nobody-knows")]
+    ):
+        write(channel, f"@Andy {number}", sender="7", reply_to=quoted, quoted_sender="X", quoted_text=text)
+    quotes = list(Message.objects.filter(text__startswith="@Andy").values_list("quoted_text", flat=True))
+    assert quotes == ["", "harmless", "I said", ""]
+
+
+def test_in_an_open_group_quotes_are_kept(channel):
+    group_chat(channel, OPEN)
+    assert write(channel, "@Andy?", reply_to="1", quoted_sender="X", quoted_text="hello").quoted_text == "hello"
+
+
 def test_in_an_open_group_strangers_talk_is_context(channel):
     group_chat(channel, OPEN)
     write(channel, "by the way", sender="43")
