@@ -32,6 +32,12 @@ THINGS = (
     ("contact", Kind.OTHER, "contact"),
     ("poll", Kind.OTHER, "poll"),
     ("dice", Kind.OTHER, "dice"),
+    ("game", Kind.OTHER, "game"),
+    ("story", Kind.OTHER, "story"),
+    ("invoice", Kind.OTHER, "invoice"),
+    ("paid_media", Kind.OTHER, "paid media"),
+    ("giveaway", Kind.OTHER, "giveaway"),
+    ("checklist", Kind.OTHER, "checklist"),
 )
 SUFFIXES = {"photo": ".jpg", "voice": ".ogg", "video_note": ".mp4", "sticker": ".webp"}  # where no name comes along
 
@@ -149,6 +155,8 @@ def _content(message: TelegramMessage) -> tuple[Kind, str]:
             placeholder = f"[{word}: {name}]" if name else f"[{word}]"
             # The words first, so that a trigger at their start stays there.
             return kind, f"{message.caption}\n{placeholder}" if message.caption else placeholder
+    if message.api_kwargs and not message.caption:  # what the library has no name for yet
+        return Kind.OTHER, "[message]"
     return Kind.TEXT, message.caption or ""
 
 
