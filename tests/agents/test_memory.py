@@ -38,6 +38,7 @@ def test_both_memories_are_in_the_real_agents_request_and_only_its_own_may_be_wr
     asked = str(sealed.turns[0].body["messages"])
     assert "TEAMMEMORY: Ann likes tea." in asked
     assert "HOUSEMEMORY: be kind." in asked
+    assert "You have a persistent file-based memory" not in str(sealed.turns[0].body)  # a second one, out of sight
     said = run.steps.get(kind__startswith="tool_").detail
     assert "wrote" in said
     assert "Read-only file system" in said

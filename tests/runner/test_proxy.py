@@ -266,3 +266,21 @@ def test_a_header_cannot_smuggle_another() -> None:
             assert await read(client, b"\r\n\r\n") == b"HTTP/1.1 200 OK\r\nd: e\r\ntransfer-encoding: chunked\r\n\r\n"
 
     run(story)
+
+
+def test_mcp_servers_are_served_from_the_start_on_and_models_only_in_a_turn() -> None:
+    async def story(far: Far) -> None:
+        far.proxy.opened, far.proxy.attached = False, True
+        async with far.client() as reader:
+            assert (await reader.readline()).split()[1] == b"503"
+        async with far.client(GET.replace(b"/v1/models", b"/mcp/office")) as reader:
+            frame = await far.frame()
+            assert frame["path"] == "/mcp/office"
+            far.answer(frame["id"], b"hi")
+            far.end(frame["id"])
+            assert (await reader.readline()).split()[1] == b"200"
+        far.proxy.shut()
+        async with far.client(GET.replace(b"/v1/models", b"/mcp/office")) as reader:
+            assert (await reader.readline()).split()[1] == b"503"
+
+    run(story)

@@ -35,6 +35,8 @@ CLI_ENVIRONMENT = {
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_DISABLE_CRON": "1",
     "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1",
+    # What it remembers stands in the group's CLAUDE.md, where people see it, not in notes of the command line's own.
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
     "CLAUDE_AGENT_SDK_SKIP_VERSION_CHECK": "1",
 }
 
