@@ -97,14 +97,19 @@ def standing(group: Group) -> Standing:
 
 
 def exhausted(group: Group) -> Ceiling | None:
-    """The budget that forbids a run now."""
+    """The budget that forbids a run now.
+
+    Where none is known to be set, nothing is asked: what was set just now holds the run at its first model call.
+    """
+    if not _has_limits(group) and _remembered[1] == (None, None) and _remembered[0] > float("-inf"):
+        return None
     return next((ceiling for ceiling in ceilings(group) if ceiling.is_spent), None)
 
 
 def ceilings(group: Group) -> list[Ceiling]:
     """Every budget that binds the group, the group's own first; no query where there is none."""
     found: list[Ceiling] = []
-    if group.daily_budget_usd is not None or group.monthly_budget_usd is not None:
+    if _has_limits(group):
         limits = (group.daily_budget_usd, group.monthly_budget_usd)
         found += _ceilings(group.pk, limits, spent_by_group(group), ZoneInfo(group.timezone))
     limits = _installation_limits()
@@ -118,6 +123,10 @@ def reread(group: Group) -> None:
     if found := Group.objects.filter(pk=group.pk).values(*LIMITS).first():
         for name, value in found.items():
             setattr(group, name, value)
+
+
+def _has_limits(group: Group) -> bool:
+    return group.daily_budget_usd is not None or group.monthly_budget_usd is not None
 
 
 def spent_by_group(group: Group) -> Spent:

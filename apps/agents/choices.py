@@ -19,6 +19,13 @@ class Choice:
     trouble: str = ""
 
 
+def agent_for_a_run() -> Choice:
+    """As `chosen_agent`; with a key in the environment no row can make it another, and none is asked."""
+    if settings.ANTHROPIC_API_KEY or settings.CLAUDE_CODE_OAUTH_TOKEN:
+        return Choice("claude", "A key is set.")
+    return chosen_agent()
+
+
 def chosen_agent() -> Choice:
     """`claude` where a model provider can be used or a key is set, else `demo`; looks at the rows every two seconds."""
     providers.refresh()

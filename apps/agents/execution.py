@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.agents import budget_notices, budgets, questions, services, warming
 from apps.agents.budgets import Ceiling
-from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.agents.choices import agent_for_a_run, chosen_runtime
 from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import runtime_named
@@ -41,7 +41,7 @@ def execute(run_id: int) -> None:
     if not run.claim(worker_name()):
         return None
     with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
-        if run.attempt > 1:
+        if run.begun_before:
             questions.expire_of(run)
         try:
             warming.warm_up(run) if run.cause == Run.Cause.WARM_UP else _attempt(run)
@@ -51,7 +51,7 @@ def execute(run_id: int) -> None:
 
 def _attempt(run: Run) -> None:
     runtime = chosen_runtime()
-    turn = Turn(run, runtime_named(runtime.name), chosen_agent())
+    turn = Turn(run, runtime_named(runtime.name), agent_for_a_run())
     try:
         answer = turn.converse()
         _succeed(run, answer)

@@ -33,6 +33,7 @@ from apps.agents.spending import Ledger
 logger = logging.getLogger(__name__)
 
 ALLOWED = {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens"), ("GET", "/v1/models")}
+NO_KEY = "There is no key for the model any more: the admin has no model provider that can be used."
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_AT_ONCE = 8  # calls of one agent
@@ -136,7 +137,8 @@ class Gateway:
     def _answer(self, call: Call) -> None:
         asked = self._asked()
         if not asked:
-            return self._refuse(call.id, 401, "There is no key for the model.")
+            self._refuse(call.id, 401, NO_KEY)
+            return self._on_refusal(NO_KEY)
         answered = first_answer(call, asked)
         if answered is None:
             return None

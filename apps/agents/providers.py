@@ -105,6 +105,8 @@ def enabled() -> list[Provider]:
 
 def candidates(preferred: int | None = None) -> list[Provider]:
     """Whom to ask, in this order: the preferred one, then the others. If all rest, the one that has rested longest."""
+    if _rows.read_at == float("-inf"):  # the first call of this process was faster than its run
+        _write(refresh)
     able = [provider for provider in enabled() if not provider.trouble] or from_environment()
     able.sort(key=lambda provider: provider.pk is None or provider.pk != preferred)
     awake = [provider for provider in able if not provider.is_resting]
@@ -127,6 +129,8 @@ def from_row(row: ModelProvider) -> Provider:
         key = row.key()
     except CredentialError as error:
         trouble = str(error)
+    if not (key.isascii() and key.isprintable()):
+        trouble = f"The key of the provider {row.name} has signs that cannot be sent."
     try:
         prices = parsed(row.prices)
     except PriceError as error:  # written past the admin; what it costs is then not known
@@ -169,8 +173,8 @@ def _count_failure(provider: Provider, sentence: str) -> None:
     rests = ModelProvider(pk=provider.pk).count_failure(sentence)
     _remember(provider, is_failing=True, resting_until=timezone.now() + REST if rests else provider.resting_until)
     if rests:
-        why = f"It failed {FAILURES} times in a row and rests for {REST.seconds // 60} minutes: {sentence}"
-        incidents.record("model provider", provider.name, why)
+        why = f"It failed {FAILURES} times in a row and rests for {REST.seconds // 60} minutes"
+        incidents.record("model provider", provider.name, f"{why}, while another can be asked: {sentence}")
 
 
 def _remember(provider: Provider, *, is_failing: bool, resting_until: datetime | None) -> None:

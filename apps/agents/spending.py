@@ -29,7 +29,7 @@ class Entry:
 
 
 class Ledger:
-    """`admit` and `book` may be called by any thread and ask no database; `keep` and `close` by the run's own."""
+    """`admit` and `book` are for any thread and ask no database; `begin`, `keep` and `close` for the run's own."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.total, self.model = run, Usage(), ""
@@ -41,9 +41,14 @@ class Ledger:
         self._closed = False
         self._stopped_by: budgets.Ceiling | None = None
         self._group = run.group
-        self._ceilings = budgets.ceilings(self._group)
+        self._ceilings: list[budgets.Ceiling] = []
         self._cost_before = Decimal(run.cost_usd)  # by earlier attempts
-        self._calls_before = _calls_of(run) if run.attempt > 1 and self._group.max_turns else 0
+        self._calls_before = _calls_of(run) if run.begun_before and self._group.max_turns else 0
+
+    def begin(self) -> None:
+        """The agent has its prompt: while it thinks, the rows are asked what it may spend, and where."""
+        providers.refresh()
+        self._ceilings = budgets.ceilings(self._group)
 
     def admit(self) -> str:
         """Empty: the call may be made, and `ended` must follow. Else why the run has to end."""

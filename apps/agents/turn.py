@@ -123,11 +123,12 @@ class Turn:
     def _begin(self, first: prompts.Prompt) -> None:
         self._connection.open(self._start(), slow=self._announce)
         note = ""
-        if self.run.attempt > 1:
-            sent = Message.objects.outbound().filter(run=self.run).values_list("text", flat=True)
-            note = prompts.earlier_attempt(list(sent))
+        if self.run.begun_before:
+            sent = list(Message.objects.outbound().filter(run=self.run).values_list("text", flat=True))
+            note = prompts.earlier_attempt(sent) if sent or self.run.attempt > 1 else ""
         self._prompt(first, note)
         # The agent works already; what only tells about it comes after.
+        self.ledger.begin()
         self._announce()
         self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
         self._steps = self.run.steps.count()

@@ -1,6 +1,7 @@
 """Money has a ceiling: before a run, within it, for a group and for all of them, and people hear of it once."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -84,6 +85,15 @@ def test_without_budgets_nothing_is_asked(group, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert budgets.exhausted(group) is None
         assert Ledger(Run(session=Session(group=group))).admit() == ""
+
+
+def test_a_budget_of_all_that_was_set_just_now_holds_the_run_at_its_first_call(group, spend, ledger):
+    assert budgets.exhausted(group) is None
+    InstallationBudget.objects.create(daily_usd=0)
+    budgets._remembered = (time.monotonic() - budgets.FRESH_S, (None, None))
+
+    assert "whole installation" in ledger().admit()
+    assert budgets.exhausted(group) is not None
 
 
 def test_at_its_daily_budget_the_group_stops_and_the_chat_is_told_once(group, spend, say, replies):
@@ -209,7 +219,12 @@ def test_the_installation_s_warning_goes_to_the_main_group(group, chat, spend, r
 
 @pytest.fixture
 def ledger(group, spend):
-    return lambda **fields: Ledger(spend("0", status=Run.Status.RUNNING, finished_at=None, **fields))
+    def begun(**fields):
+        one = Ledger(spend("0", status=Run.Status.RUNNING, finished_at=None, **fields))
+        one.begin()
+        return one
+
+    return begun
 
 
 def book(ledger, usd, provider="p", model="m"):
