@@ -50,8 +50,8 @@ def variable_problem(name: Any, value: Any) -> str:
         return _("%s is not a group's to set.") % name
     if not isinstance(value, str):
         return _("The value of %s must be text in quotation marks.") % name
-    if len(value) > MAX_VALUE or "\0" in value:
-        return _("The value of %(name)s is longer than %(most)d characters, or holds what no variable can.") % {
+    if len(value) > MAX_VALUE or {"\0", "\n", "\r"} & set(value):
+        return _("The value of %(name)s is longer than %(most)d characters, or than one line.") % {
             "name": name,
             "most": MAX_VALUE,
         }

@@ -198,6 +198,7 @@ def group_form(**more):
         "sender_policy": "open",
     }
     fields |= {"session_scope": "group", "timezone": "UTC", "memory_mb": 1024, "cpus": 1, "pids": 256}
+    fields |= {"disk_quota_mb": 2048, "network": "sealed"}
     return fields | more
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,10 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import services
+from apps.chats import services, walls
 from apps.chats.admin.memory import MemoryPages, memory_url
 from apps.chats.admin.names import NamesField
 from apps.chats.admin.skills import SkillsField
+from apps.chats.admin.variables import VariablesField
 from apps.chats.models import Chat, Group
 from apps.chats.workspaces import workspace
 
@@ -31,7 +32,16 @@ class GroupForm(ModelForm):  # type: ignore[type-arg]
             field.show(self.instance)
 
     class Meta:
-        field_classes = {"admin_tools": NamesField, "approval_tools": NamesField}
+        field_classes = {
+            "admin_tools": NamesField,
+            "approval_tools": NamesField,
+            "allowed_domains": NamesField,
+            "env": VariablesField,
+        }
+
+    def clean_mounts(self) -> Any:
+        """Nothing written means none."""
+        return self.cleaned_data["mounts"] or []
 
     def clean_folder(self) -> str:
         """A folder that would lead elsewhere is refused here, before anything is made."""
@@ -69,7 +79,11 @@ class GroupAdmin(MemoryPages):
         (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),
         (_("Memory and skills"), {"fields": ["memory_page", "skills"]}),
         (_("Money"), {"fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]}),
-        (_("Limits"), {"fields": ["memory_mb", "cpus", "pids", "turn_timeout_s", "idle_timeout_s"]}),
+        (
+            _("Limits"),
+            {"fields": ["memory_mb", "cpus", "pids", "disk_quota_mb", "turn_timeout_s", "idle_timeout_s"]},
+        ),
+        (_("Walls"), {"fields": ["network", "allowed_domains", "approve_hosts", "mounts", "env"]}),
     ]
 
     @admin.display(description=_("chat page"))
@@ -104,3 +118,9 @@ class GroupAdmin(MemoryPages):
             super().save_model(request, obj, form, change)
         else:
             services.open_group(obj)
+        if obj.network == Group.Network.OPEN:
+            messages.warning(request, _("The network is open: the agent reaches the local network too."))
+        for name in walls.likely_secrets(obj.env):
+            messages.warning(
+                request, _("%s looks like a secret, and every agent can be talked into telling it.") % name
+            )
