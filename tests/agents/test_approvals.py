@@ -226,7 +226,7 @@ def test_the_agents_own_bash_waits_for_an_admin(say, replies, group, decide, sea
     group.approval_tools = ["Bash"]
     group.save()
     asked = decide(choice).asked
-    sealed.script(ToolUse("Bash", {"command": "echo one > out; echo two", "description": "count"}), Text("done"))
+    sealed.script(ToolUse("Bash", {"command": f"echo one > {choice}; echo two", "description": "count"}), Text("done"))
 
     run = say("count")
     execute(run.pk)
@@ -234,7 +234,7 @@ def test_the_agents_own_bash_waits_for_an_admin(say, replies, group, decide, sea
     run.refresh_from_db()
     assert (run.status, run.error) == ("succeeded", "")
     assert "**Bash**" in asked[0]
-    assert "│ echo one > out; echo two" in asked[0]
-    assert (workspace(group) / "out").exists() is ran
+    assert f"│ echo one > {choice}; echo two" in asked[0]
+    assert (workspace(group) / choice).exists() is ran
     assert ("boss refused the tool Bash" in str(sealed.turns[-1].body["messages"])) is not ran
     assert replies()[-1] == "done"

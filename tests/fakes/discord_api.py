@@ -104,6 +104,17 @@ class DiscordApi(DiscordGateway):
         self.push("MESSAGE_CREATE", message)
         return str(message["id"])
 
+    def press(self, custom_id: str, *, message_id: str, channel_id: str = "600", user: Json | None = None) -> str:
+        """Somebody presses a button. Returns the interaction's id."""
+        person, number = user or ANN, self.new_id()
+        direct = self.channels[channel_id]["type"] == 1
+        who = {"user": person} if direct else {"guild_id": "500", "member": {"user": person, "nick": None, "roles": []}}
+        under = {"id": message_id, "channel_id": channel_id, "author": ME}
+        press = {"id": number, "application_id": "999", "type": 3, "version": 1, "token": f"press-token-{number}"}
+        data = {"component_type": 2, "custom_id": custom_id, "id": 2}
+        self.push("INTERACTION_CREATE", {**press, "channel_id": channel_id, "message": under, "data": data, **who})
+        return number
+
     def push(self, event: str, data: Any) -> None:
         """Something happens in all sessions, connected or not."""
         self._do(self._push(event, data))
@@ -274,7 +285,7 @@ class DiscordApi(DiscordGateway):
         self._note(self.calls, Call(kind, parameters, time.monotonic(), message_id, answered))
 
 
-def _kind(method: str, parts: list[str], parameters: Json) -> str:
+def _kind(method: str, parts: list[str], parameters: Json) -> str:  # noqa: C901 - a table
     """Of a request; ids that stand in the path become parameters."""
     match method, parts:
         case "GET", ["users", "@me"]:
@@ -289,6 +300,9 @@ def _kind(method: str, parts: list[str], parameters: Json) -> str:
             return "guild"
         case "POST", ["channels", _, "messages"]:
             return "send"
+        case "POST", ["interactions", interaction_id, token, "callback"]:
+            parameters |= {"interaction_id": interaction_id, "token": token}
+            return "callback"
         case "POST", ["channels", _, "typing"]:
             return "typing"
         case "PATCH", ["channels", _, "messages", message_id]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
+import discord
 from discord.gateway import ReconnectWebSocket
 
 from apps.chats.models import Channel
@@ -18,6 +19,7 @@ from apps.platforms.base import (
     Adapter,
     Alive,
     Batch,
+    Buttons,
     Event,
     Identity,
     OutboundFile,
@@ -29,13 +31,14 @@ from apps.platforms.discord import gateway, sending
 from apps.platforms.discord.client import API, Client, intents
 from apps.platforms.discord.directory import Directory
 from apps.platforms.discord.errors import GARBAGE, translated_errors
-from apps.platforms.discord.payloads import Me, inbound, where
+from apps.platforms.discord.payloads import Me, inbound, pressed, where
 from apps.platforms.discord.sessions import Resumption
 
 logger = logging.getLogger(__name__)
 
 CDN = "https://cdn.discordapp.com"
 STANDS = ("READY", "RESUMED")
+PRESSED = "INTERACTION_CREATE"
 CHANGES = (
     *("CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_UPDATE", "THREAD_DELETE", "GUILD_UPDATE", "GUILD_DELETE"),
     *("GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"),
@@ -48,6 +51,8 @@ class DiscordAdapter(Adapter):
     dialect: ClassVar[str] = "discord"
     typing_every: ClassVar[float] = 8  # Discord shows it for ten seconds
     edit_every: ClassVar[float] = 2
+    # "Component reference": five rows of five, 80 characters on a button, 100 of what it says.
+    buttons: ClassVar[Buttons | None] = Buttons(most=25, longest=80)
     files: ClassVar[bool] = True
     caption_limit: ClassVar[int] = 2000
     rate: ClassVar[Rate | None] = Rate(45, 1)  # "Rate limits": 50 requests a second altogether
@@ -62,7 +67,7 @@ class DiscordAdapter(Adapter):
             own or API,
             intents=intents(content=channel.option("message_content") != "no"),
             hear=lambda event, data: self._heard.append((event, data)),
-            wanted=(*STANDS, "MESSAGE_CREATE", *CHANGES),
+            wanted=(*STANDS, "MESSAGE_CREATE", PRESSED, *CHANGES),
         )
         self._resumption = Resumption(channel.pk, self._token)
         self._directory = Directory(self._client.http, self._token)
@@ -96,6 +101,8 @@ class DiscordAdapter(Adapter):
             for event, data in heard:
                 stands = True
                 yield await self._event(event, data)
+                if event == PRESSED:
+                    await self._quiet(data)
             if stands and not heard:
                 yield Alive.TICK  # a heartbeat was answered, or something happened that is none of our business
             if stands:
@@ -104,19 +111,26 @@ class DiscordAdapter(Adapter):
     async def _event(self, event: str, data: Any) -> Event:
         if event in STANDS:
             return Identity({"id": self._me.id, "name": self._me.name})
-        if event != "MESSAGE_CREATE":
+        if event not in ("MESSAGE_CREATE", PRESSED):
             self._directory.forget(data)
             return Alive.TICK
         try:
             place = await self._directory.place(*where(data), self._me.id)
-            message = inbound(data, place, self._me)
+            message = pressed(data, place) if event == PRESSED else inbound(data, place, self._me)
         except PayloadError:
             logger.exception("a message could not be read and is passed over")
             return Alive.TICK
-        if message is None:
-            return Alive.TICK
+        if message is None or message.pressed:
+            return Batch([message]) if message else Alive.TICK
         self._remember(message.external_id, int(message.thread_id or message.chat_id))
         return Batch([message])
+
+    async def _quiet(self, data: Any) -> None:
+        """Only a courtesy, which is too late after three seconds."""
+        try:
+            await sending.acknowledge_press(self._client, str(data["id"]), str(data["token"]))
+        except (discord.DiscordException, OSError, TimeoutError, LookupError, TypeError) as error:
+            logger.info("a press is not acknowledged: %s", type(error).__name__)
 
     def _remember(self, message_id: str, channel_id: int) -> None:
         self._threads[message_id] = channel_id
@@ -130,6 +144,10 @@ class DiscordAdapter(Adapter):
     async def send_file(self, part: OutboundFile) -> str:
         with translated_errors(self._token):
             return await sending.send_file(self._client, part)
+
+    async def settle(self, message_id: str, part: OutboundPart) -> None:
+        with translated_errors(self._token):
+            await sending.settle(self._client, message_id, part)
 
     async def edit(self, message_id: str, part: OutboundPart) -> None:
         with translated_errors(self._token):
