@@ -42,10 +42,10 @@ class CommandField(forms.CharField):
 class McpServerForm(forms.ModelForm):  # type: ignore[type-arg]
     command = CommandField(
         required=False,
-        label=_("command"),
+        label=_("Command"),
         help_text=_("For a program in the container, as in a shell: npx -y some-server --option “a b”."),
     )
-    secrets = HeadersField(required=False, label=_("secret headers"))
+    secrets = HeadersField(required=False, label=_("Secret headers"))
 
     class Meta:
         model = McpServer
