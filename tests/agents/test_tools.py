@@ -44,7 +44,7 @@ def asked(place, ann):
 
 @pytest.fixture
 def run(group, place, asked, ann):
-    requested = services.request_run(group, chat=place, cause=Run.Cause.MESSAGE)
+    requested = begun(services.request_run(group, chat=place, cause=Run.Cause.MESSAGE))
     authority.took(requested, [ann.pk])
     return requested
 
@@ -58,9 +58,16 @@ def main(run, group):
     return run
 
 
-def again(run):
-    """What a second attempt of the run sees."""
-    run.attempt = 2
+def again(run, *, counts=True):
+    """The run after its attempt was broken off, in the hands of the next worker."""
+    assert run.requeue("broken off", 0, counts=counts)
+    second = begun(Run.objects.get(pk=run.pk))
+    authority.took(second, run.callers)
+    return second
+
+
+def begun(run):
+    assert run.claim("worker")
     return run
 
 
@@ -114,10 +121,18 @@ def test_a_file_of_the_workspace_goes_out_once_also_when_the_run_is_tried_again(
     assert outbox().get().attachments.get().path == "plan.txt"
 
 
-def test_a_message_goes_out_once_also_when_the_run_is_tried_again(run):
+@pytest.mark.parametrize("counts", [True, False], ids=["failed", "stopped with the service"])
+def test_a_message_goes_out_once_also_when_the_run_is_tried_again(run, counts):
     toolbox.call(run, "send_message", {"text": "on it"})
-    assert "already" in toolbox.call(again(run), "send_message", {"text": "on it<internal>!</internal>"})
+    second = again(run, counts=counts)
+    assert "already" in toolbox.call(second, "send_message", {"text": "on it<internal>!</internal>"})
     assert outbox().count() == 1
+
+
+def test_one_attempt_may_say_the_same_twice(run):
+    for _ in range(2):
+        assert toolbox.call(run, "send_message", {"text": "tick"}) == "Sent."
+    assert outbox().count() == 2
 
 
 # react

@@ -73,6 +73,8 @@ class Run(models.Model):
 
     # Senders whose calls this attempt has read (None: nobody known); known to its worker only, see `authority`.
     callers: frozenset[int | None] = frozenset()
+    # Since it was claimed: whether it was claimed before. Attempts that the service itself broke off are not counted.
+    begun_before = False
 
     objects = RunQuerySet.as_manager()
 
@@ -110,6 +112,7 @@ class Run(models.Model):
     def claim(self, worker: str) -> bool:
         """queued → running, under the constraint; False when its time has not come, or the session is busy."""
         now = timezone.now()
+        self.begun_before = self.started_at is not None
         free = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, attempt=self.attempt, not_before__lte=now)
         try:
             with transaction.atomic():

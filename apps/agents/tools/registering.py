@@ -38,7 +38,7 @@ class RegisterGroup(BaseModel):
     admin_only=True,
 )
 def register_group(run: Run, given: RegisterGroup) -> str:
-    if run.attempt > 1 and _was_made(run, given):
+    if run.begun_before and _was_made(run, given):
         return f"The group {given.folder} was registered already, by an earlier attempt of this run."
     chats = [_free_chat(jid) for jid in dict.fromkeys(given.chats)]
     try:

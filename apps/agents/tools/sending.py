@@ -12,6 +12,7 @@ from apps.agents.toolbox import ToolRefusedError, tool
 from apps.agents.tools.places import CHAT, chat_named
 from apps.chats import incidents, services
 from apps.chats.models import Chat, Message
+from apps.chats.models.message import MessageQuerySet
 
 MAX_TEXT = 32_000  # characters
 SENT_BEFORE = "This was sent already, by an earlier attempt of this run."
@@ -28,7 +29,7 @@ def send_message(run: Run, given: SendMessage) -> str:
     thread_id = run.thread_id if chat == run.chat else ""
     text = services.visible(given.text)
     # A retried run may say again what its earlier attempt has said already.
-    if run.attempt > 1 and Message.objects.outbound().filter(run=run, chat=chat, text=text).exists():
+    if text and _of_earlier_attempts(run, chat).filter(text=text).exists():
         return SENT_BEFORE
     sent = services.send_message(
         chat, text=text, thread_id=thread_id, run_id=run.pk, sender_name=run.group.assistant_name
@@ -48,7 +49,9 @@ def send_file(run: Run, given: SendFile) -> str:
     if chat.group is None:
         raise ToolRefusedError("The chat belongs to no group any more.")
     path, size = _checked(run, given.path)
-    if run.attempt > 1 and _was_sent(run, chat, path, size, services.visible(given.caption)):
+    # A file that was written anew with another size is another one.
+    sent = _of_earlier_attempts(run, chat).filter(attachments__path=path, attachments__size=size)
+    if sent.filter(text=services.visible(given.caption)).exists():
         return SENT_BEFORE
     services.send_file(
         chat,
@@ -79,7 +82,8 @@ def _checked(run: Run, given: str) -> tuple[str, int]:
     return path, size
 
 
-def _was_sent(run: Run, chat: Chat, path: str, size: int, caption: str) -> bool:
-    """By an earlier attempt; a file that was written anew with another size is another one."""
-    sent = Message.objects.outbound().filter(run=run, chat=chat, text=caption)
-    return sent.filter(attachments__path=path, attachments__size=size).exists()
+def _of_earlier_attempts(run: Run, chat: Chat) -> MessageQuerySet:
+    """What they put into the outbox; no query at the first attempt."""
+    if not run.begun_before or run.started_at is None:
+        return Message.objects.none()
+    return Message.objects.outbound().filter(run=run, chat=chat, created_at__lt=run.started_at)
