@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
 from django.utils import timezone
 
@@ -63,9 +63,11 @@ def accept_all(channel: Channel, batch: Sequence[InboundMessage]) -> list[Messag
         return _store(channel, clean)
     except (OperationalError, InterfaceError):
         raise
+    except IntegrityError:
+        logger.info("some of %d messages on %s came twice at the same time; one by one now", len(clean), channel)
     except (DatabaseProblem, ValueError):
         logger.exception("a batch of %d on %s could not be stored at once; one by one now", len(clean), channel)
-        return [stored for message in clean for stored in _store_or_report(channel, message)]
+    return [stored for message in clean for stored in _store_or_report(channel, message)]
 
 
 def move_chat(channel: Channel, old_id: str, new_id: str) -> None:
@@ -112,7 +114,8 @@ def _short(name: str) -> str:
 
 def _store_or_report(channel: Channel, message: InboundMessage) -> list[Message]:
     try:
-        return _store(channel, [message])
+        with transaction.atomic():
+            return _look_and_keep(channel, [message])
     except (OperationalError, InterfaceError):
         raise
     except (DatabaseProblem, ValueError) as error:
@@ -121,12 +124,33 @@ def _store_or_report(channel: Channel, message: InboundMessage) -> list[Message]
         return []
 
 
-@transaction.atomic
 def _store(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
+    """An album's pieces may come side by side, and have no constraint: they are looked up where nobody else writes."""
+    if any(message.album for message in batch):
+        with transaction.atomic():
+            return _look_and_keep(channel, batch)
+    return _look_and_keep(channel, batch)
+
+
+def _look_and_keep(channel: Channel, batch: Sequence[InboundMessage]) -> list[Message]:
+    """What can be read before the transaction is: while it lasts, SQLite lets nobody else write."""
     senders = _known_senders(channel, batch)
     welcome = [message for message in batch if _is_welcome(channel, senders.get(message.sender_id), message)]
-    chats = _chats(channel, welcome)
+    chats, changes = _chats(channel, welcome)
     fresh = _fresh(senders, chats, welcome)
+    return _keep(channel, senders, chats, changes, fresh) if fresh or changes else []
+
+
+@transaction.atomic
+def _keep(
+    channel: Channel,
+    senders: dict[str, Sender],
+    chats: dict[str, Chat],
+    changes: dict[int, dict[str, Any]],
+    fresh: Sequence[InboundMessage],
+) -> list[Message]:
+    for pk, changed in changes.items():
+        Chat.objects.filter(pk=pk).update(**changed)
     _introduce(channel, senders, fresh)
     admitted = [admit(channel, chats[each.chat_id], senders[each.sender_id], each) for each in fresh]
     stored = [row for part in parts(admitted) for row in _settle(part)]
@@ -195,8 +219,8 @@ def _is_welcome(channel: Channel, sender: Sender | None, message: InboundMessage
     return True
 
 
-def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]:
-    """The chats by their external ids, made where they are new, with their newest title and activity."""
+def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> tuple[dict[str, Chat], dict[int, dict[str, Any]]]:
+    """The chats by their external ids, made where they are new; and what of them is to be written, by their keys."""
     latest: dict[str, InboundMessage] = {}
     for message in batch:
         if message.chat_id not in latest or latest[message.chat_id].sent_at <= message.sent_at:
@@ -204,10 +228,12 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
     found = Chat.objects.filter(channel=channel, external_id__in=latest).select_related("group").order_by()
     found = found.annotate(is_asked=asked_in_chat())
     chats = {chat.external_id: chat for chat in found}
+    changes = {}
     for chat_id, message in latest.items():
         if chat := chats.get(chat_id):
             chat.channel = channel
-            _freshen(chat, message)
+            if changed := _freshen(chat, message):
+                changes[chat.pk] = changed
         else:
             chats[chat_id] = Chat.objects.create(
                 channel=channel,
@@ -217,10 +243,11 @@ def _chats(channel: Channel, batch: Sequence[InboundMessage]) -> dict[str, Chat]
                 last_message_at=message.sent_at,
                 context=dict(message.context),
             )
-    return chats
+    return chats, changes
 
 
-def _freshen(chat: Chat, message: InboundMessage) -> None:
+def _freshen(chat: Chat, message: InboundMessage) -> dict[str, Any]:
+    """Its newest title and activity; returns what is to be written."""
     seen: dict[str, Any] = {}
     if not message.pressed:  # which may not tell what kind of chat it is
         seen = {"kind": message.chat_kind, "title": message.chat_title or chat.title}
@@ -229,10 +256,9 @@ def _freshen(chat: Chat, message: InboundMessage) -> None:
     if message.context:
         seen["context"] = dict(message.context)
     changed = {name: value for name, value in seen.items() if getattr(chat, name) != value}
-    if changed:
-        Chat.objects.filter(pk=chat.pk).update(**changed)
-        for name, value in changed.items():
-            setattr(chat, name, value)
+    for name, value in changed.items():
+        setattr(chat, name, value)
+    return changed
 
 
 def _fresh(senders: dict[str, Sender], chats: dict[str, Chat], batch: Iterable[InboundMessage]) -> list[InboundMessage]:
