@@ -35,6 +35,8 @@ class Rig:
     strange: Callable[[Any, Channel], Any] | None = (
         None  # a kind of message that nobody knows; None: there are no kinds
     )
+    deafen: Callable[[Any], Any] | None = None  # pings are not answered any more, on the connections made afterwards
+    deafen_later: bool = False  # on those that stand
     address: str = "api_base"  # the option; QQ's stands in the credentials
 
 
@@ -71,6 +73,7 @@ RIGS = {
         "C1",
         tell=lambda api, _channel, number, text: api.say(text, ts=f"{second(number)}.000000"),
         garbage=lambda api, _channel: [api.send_raw(raw) for raw in ("{", "[]", "no frame")],
+        deafen=lambda api: setattr(api, "deaf", True),
     ),
     "discord": Rig(
         discord_api.DiscordApi,
@@ -90,6 +93,7 @@ RIGS = {
         ),
         garbage=lambda api, _channel: [api.throw(b"\xff no frame"), api.push(b"no json")],
         strange=lambda api, _channel: api.say(message_type="hologram", content=json.dumps({"depth": 3})),
+        deafen=lambda api: setattr(api, "is_deaf", True),
     ),
     "dingtalk": Rig(
         dingtalk_api.DingTalkApi,
@@ -98,6 +102,7 @@ RIGS = {
         tell=lambda api, _channel, number, text: api.say(text, msgId=f"msg{number}", createAt=second(number) * 1000),
         garbage=lambda api, _channel: [api.push_raw(raw) for raw in ("{", "[]", '{"type": "CALLBACK"}')],
         strange=lambda api, _channel: api.say(msgtype="hologram", content={"depth": 3}),
+        deafen=lambda api: setattr(api, "answers_pings", False),
     ),
     "qq": Rig(
         qq_onebot.OneBot,
@@ -106,6 +111,8 @@ RIGS = {
         tell=lambda api, _channel, number, text: api.say(text, message_id=number, time=second(number)),
         garbage=lambda api, _channel: [api.push(raw) for raw in ("{", "[]", '{"post_type": 7}')],
         strange=lambda api, _channel: api.say([{"type": "hologram", "data": {"depth": 3}}]),
+        deafen=lambda api: api.fail("get_status", *[qq_onebot.HANG] * 9),
+        deafen_later=True,
         address="ws_url",
     ),
     "whatsapp": Rig(

@@ -1,0 +1,40 @@
+"""A connection that stands, and at whose other end nobody answers: found within two heartbeats, and said.
+
+The others' tests: Telegram's poll has a time-out of its own (test_connections), Discord's gateway (discord), and where
+everything comes by webhook the platform is asked again and again (test_whatsapp, test_wecom, feishu/test_webhook).
+"""
+
+import time
+
+import pytest
+
+from apps.chats.models import Channel
+from tests.platforms.conftest import status, until
+from tests.platforms.rigs import RIGS, channel_on
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEARTBEAT = 3.0
+GOODBYE = 1.5  # seconds: that nobody answers it is waited for, too
+
+
+@pytest.mark.parametrize("platform", [name for name, rig in RIGS.items() if rig.deafen])
+def test_a_silent_death_is_found_within_two_heartbeats(platform, settings, listeners):
+    settings.CHANNEL_HEARTBEAT, settings.CHANNEL_STALL_TIMEOUT = HEARTBEAT, HEARTBEAT * 2 + 2
+    rig = RIGS[platform]
+    with rig.fake() as server:
+        channel_on(platform, server)
+        if not rig.deafen_later:
+            rig.deafen(server)
+        listeners.start()
+        until(lambda: status() == "online")
+        if rig.deafen_later:
+            rig.deafen(server)
+        began = time.monotonic()
+
+        found = until(lambda: Channel.objects.filter(name="bot", reconnects__gt=0).first())
+
+        assert time.monotonic() - began < HEARTBEAT * 2 + GOODBYE
+        assert found.last_error
+        assert "Nothing was heard" not in found.last_error  # the last resort had not to help
+        listeners.stop()
