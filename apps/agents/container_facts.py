@@ -71,7 +71,7 @@ def _rows(group: Group, config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     )
     yield _("CPUs"), f"{host['NanoCpus'] / 1e9:g}"
     yield _("Processes"), str(host["PidsLimit"])
-    yield _("Limits of each process"), ", ".join(f"{limit['Name']} {limit['Hard']}" for limit in host["Ulimits"])
+    yield _("Limits of each process"), _limits(host["Ulimits"])
     yield _("Disk"), _disk(group)
     yield _("Network"), _network(group, host["NetworkMode"])
     yield _("Variables"), ", ".join(_names(config))
@@ -81,6 +81,14 @@ def _capabilities(host: dict[str, Any]) -> str:
     if host["CapDrop"] == ["ALL"] and not host.get("CapAdd"):
         return _("none")
     return ", ".join(host.get("CapAdd") or []) or _("the engine's usual ones")
+
+
+def _limits(ulimits: list[dict[str, Any]]) -> str:
+    hard = {limit["Name"]: limit["Hard"] for limit in ulimits}
+    return _("%(nofile)d open files, %(fsize)d MiB in one file, %(core)d bytes of memory dumped") % {
+        **hard,
+        "fsize": hard["fsize"] // MIB,
+    }
 
 
 def _disk(group: Group) -> str:

@@ -38,6 +38,20 @@ class GroupForm(ModelForm):  # type: ignore[type-arg]
             "allowed_domains": NamesField,
             "env": VariablesField,
         }
+        help_texts = {
+            "allowed_domains": _(
+                "One a line, for the network of named hosts: pypi.org, *.example.org (every name below it), with"
+                " :port for other ports than the usual ones."
+            ),
+            "mounts": _(
+                "Folders of the host, such as [{“host”: “~/projects/site”, “container”: “site”, “write”: true}] with"
+                " plain quotation marks. The operator's allowlist decides; see docs/walls.md."
+            ),
+            "env": _(
+                "Variables of the container: NAME=value, one a line. No secrets: the agent reads them all, and can be"
+                " talked into telling them. Keys of services belong to MCP servers, where the agent never sees them."
+            ),
+        }
 
     def clean_mounts(self) -> Any:
         """Nothing written means none."""
