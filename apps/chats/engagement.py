@@ -1,8 +1,5 @@
 """Does a message call the agent? One pure function."""
 
-import re
-from functools import lru_cache
-
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Group
 
@@ -19,11 +16,11 @@ def calls_agent(group: Group, message: InboundMessage) -> bool:
 def says_trigger(group: Group, text: str) -> bool:
     """The trigger at the start, or anywhere, as the group engages."""
     if group.engage == Group.Engage.PREFIX:
-        return bool(_trigger(group.call_sign).match(text.lstrip()))
-    return bool(_trigger(group.call_sign).search(text))
+        return bool(group.trigger_found.match(text.lstrip()))
+    return bool(group.trigger_found.search(text))
 
 
-@lru_cache(maxsize=1024)
-def _trigger(call_sign: str) -> re.Pattern[str]:
-    """The literal text as a word of its own, in any case: `@Andy's thing` calls, `@Andyextra` and `me@Andy` do not."""
-    return re.compile(rf"(?<!\w){re.escape(call_sign)}(?!\w)", re.IGNORECASE)
+def trigger_before(group: Group, text: str) -> str:
+    """The words at the start that are the group's trigger; empty: there are none."""
+    found = group.trigger_found.match(text)
+    return str(found[0]) if found else ""

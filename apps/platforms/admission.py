@@ -7,6 +7,7 @@ from apps.agents.commands import reading, serving
 from apps.agents.commands.reading import Written
 from apps.chats import access, incidents, pairing
 from apps.chats.access import Verdict
+from apps.chats.engagement import trigger_before
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Message, Sender
 from apps.chats.services import register_chat
@@ -132,15 +133,17 @@ def _command(channel: Channel, chat: Chat, message: InboundMessage) -> Written |
     spec = SPECS.get(channel.platform)  # type: ignore[call-overload]  # a plain string is as good as its enum
     return reading.read(
         message.text,
-        names=_names(channel.identity, chat),
+        names=_names(channel.identity, chat, message.text.lstrip()),
         mentioned=message.mentions_bot,
         prefixes=spec.command_prefixes if spec else "/",
     )
 
 
-def _names(identity: Mapping[str, str], chat: Chat) -> list[str]:
+def _names(identity: Mapping[str, str], chat: Chat, text: str) -> list[str]:
+    """What may stand before a command."""
     own = [f"@{identity[key]}" for key in ("name", "username") if identity.get(key)]
-    return [*own, chat.group.call_sign] if chat.group else own
+    trigger = trigger_before(chat.group, text) if chat.group else ""
+    return [*own, trigger] if trigger else own
 
 
 def _bring_home(channel: Channel, chat: Chat) -> None:

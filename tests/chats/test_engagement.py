@@ -1,4 +1,7 @@
+import time
+
 import pytest
+from django.core.exceptions import ValidationError
 
 from apps.chats.engagement import calls_agent
 from apps.chats.inbound import InboundAttachment, InboundMessage
@@ -74,3 +77,39 @@ def test_a_picture_without_words_calls_where_everything_does():
     picture = InboundAttachment(kind=Message.Kind.IMAGE, source={})
     assert calls_agent(group(engage=ALWAYS), message("", attachments=(picture,)))
     assert not calls_agent(group(), message("", attachments=(picture,)))
+
+
+# Patterns, where a group says that its trigger is one.
+
+
+def patterned(trigger, **fields):
+    return group(trigger=trigger, trigger_is_pattern=True, **fields)
+
+
+def test_a_trigger_is_a_pattern_only_where_the_group_says_so():
+    assert calls_agent(patterned(r"\b(andy|drew)\b"), message("well, Drew, tell us"))
+    assert not calls_agent(patterned(r"\b(andy|drew)\b"), message("they withdrew"))
+    assert not calls_agent(group(trigger=r"\b(andy|drew)\b"), message("well, Drew, tell us"))
+
+
+def test_a_pattern_too_counts_at_the_start_only_on_prefix():
+    assert calls_agent(patterned("hey andy", engage=PREFIX), message("  Hey Andy, hello"))
+    assert not calls_agent(patterned("hey andy", engage=PREFIX), message("I said hey andy"))
+
+
+@pytest.mark.parametrize("trigger", ["(", "a**", r"(?=x)", r"(a)\1", "a*", "((a{100}){100}){100}"])
+def test_a_pattern_that_cannot_be_used_is_refused_at_save_and_calls_nobody(trigger):
+    with pytest.raises(ValidationError, match="no pattern"):
+        patterned(trigger).clean()
+    assert not calls_agent(patterned(trigger), message("aaaa (x"))
+    assert calls_agent(patterned(trigger), message("@Andy hello"))
+
+
+def test_an_ordinary_pattern_is_taken():
+    patterned("hey,? andy").clean()
+
+
+def test_a_catastrophic_pattern_stalls_nobody():
+    begun = time.monotonic()
+    assert not calls_agent(patterned(r"(a|aa)+$|((a+)+)+b"), message("a" * 30_000 + "!"))
+    assert time.monotonic() - begun < 0.5

@@ -121,6 +121,11 @@ def test_where_the_slash_is_the_platforms_own_an_exclamation_mark_does(platform)
     assert "/stop" in the_answer(chat, "!help")
 
 
+def test_a_command_behind_a_trigger_that_is_a_pattern(chat):
+    Group.objects.update(trigger="hey (andy|drew)", trigger_is_pattern=True)
+    assert "/stop" in the_answer(chat, "Hey Drew, /help")
+
+
 def test_other_bots_give_no_commands(chat):
     write(chat, "@Andy /help", from_bot=True)
     assert answers(chat) == []

@@ -34,6 +34,7 @@ class GroupOut(Schema):
     is_main: bool
     assistant_name: str
     trigger: str
+    trigger_is_pattern: bool
     engage: str
     unaddressed: str
     sender_policy: str
@@ -61,6 +62,7 @@ class GroupChange(Schema):
     name: str | None = None
     assistant_name: str | None = None
     trigger: str | None = None
+    trigger_is_pattern: bool | None = None
     engage: Group.Engage | None = None
     unaddressed: Group.Unaddressed | None = None
     sender_policy: Group.SenderPolicy | None = None

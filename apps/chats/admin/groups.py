@@ -87,7 +87,7 @@ class GroupAdmin(MemoryPages):
         (None, {"fields": ["name", "folder", "is_main"]}),
         (
             _("When the agent answers"),
-            {"fields": ["assistant_name", "trigger", "engage", "sender_policy", "unaddressed"]},
+            {"fields": ["assistant_name", "trigger", "trigger_is_pattern", "engage", "sender_policy", "unaddressed"]},
         ),
         (_("How it answers"), {"fields": ["provider", "model", "session_scope", "timezone"]}),
         (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import walls
+from apps.chats import triggers, walls
 
 FOLDER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
@@ -77,6 +77,11 @@ class Group(models.Model):
         max_length=100,
         blank=True,
         help_text=_("The text that calls the agent; empty: @ and the assistant's name."),
+    )
+    trigger_is_pattern = models.BooleanField(
+        _("the trigger is a pattern"),
+        default=False,
+        help_text=_("A regular expression (RE2), such as \\b(andy|drew)\\b; in any case of letters."),
     )
     engage = models.CharField(_("engages when"), max_length=10, choices=Engage.choices, default=Engage.MENTION)
     unaddressed = models.CharField(
@@ -224,6 +229,18 @@ class Group(models.Model):
 
     def clean(self) -> None:
         walls.check(env=self.env, domains=self.allowed_domains, mounts=self.mounts)
+        if self.trigger_is_pattern:
+            triggers.check(self.trigger)
+
+    @property
+    def trigger_found(self) -> triggers.Trigger:
+        """Finds in a text what calls the agent; a pattern that passed validation by is nobody's trigger."""
+        if not (self.trigger and self.trigger_is_pattern):
+            return triggers.literal(self.call_sign)
+        try:
+            return triggers.pattern(self.trigger)
+        except triggers.PatternError:
+            return triggers.literal(f"@{self.assistant_name}")
 
     @property
     def call_sign(self) -> str:
