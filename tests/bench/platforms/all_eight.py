@@ -21,7 +21,7 @@ ARRIVE = 30.0  # seconds in which the last message must be stored
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    seconds = 10.0 if quick else 60.0
+    seconds = 10.0 if quick else 30.0
     with tempfile.TemporaryDirectory(prefix="ngb-bench-") as folder, all_wires() as wires:
         service = Service(Path(folder), report=seconds)
         with service.redis(), Desk(service.environment) as desk:
