@@ -19,6 +19,7 @@ OURS = (
     "OUTBOX_",
     "WEBHOOK_",
     "MEDIA_",
+    "TRANSCRIPTION_",
     "ANTHROPIC_",
     "CLAUDE_CODE_",
     "REDIS_URL",

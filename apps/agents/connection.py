@@ -87,6 +87,19 @@ class Connection:
     def _open_once(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
         self._closed = threading.Event()
         self._agent = self.runtime.open(self.session)
+        try:
+            return self._start(start, slow)
+        except LinkClosedError as error:
+            self.discard()
+            raise AgentDiedError(str(error)) from error
+        except AgentError:
+            self.discard()
+            raise
+        finally:
+            self._agent.settled()
+
+    def _start(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
+        assert self._agent is not None
         closed = self._closed
         self._link = Link(self._agent.stream, lambda frame: self._arrived(frame, closed))
         self._gateway = Gateway(
@@ -97,16 +110,9 @@ class Connection:
             asked=lambda: providers.candidates(self.session.group.provider_id),
         )
         self._egress = egress.Egress(self._link, self.ledger.run)
-        try:
-            self._link.end_line()
-            self.send("start", protocol=PROTOCOL, **start)
-            return self._ready(slow)
-        except LinkClosedError as error:
-            self.discard()
-            raise AgentDiedError(str(error)) from error
-        except AgentError:
-            self.discard()
-            raise
+        self._link.end_line()
+        self.send("start", protocol=PROTOCOL, **start)
+        return self._ready(slow)
 
     def _ready(self, slow: Callable[[], None]) -> Frame:
         deadline = time.monotonic() + START_TIMEOUT

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from tests.bench import cold, idle, intake, machine, postgres, report, rig, warm
+from tests.bench import agents, cold, crowd, idle, intake, machine, postgres, report, rig, warm
 from tests.bench.bare import product_container
 from tests.bench.platforms import all_eight
 from tests.bench.report import Figure
 
 JSON = machine.ROOT / "build" / "bench.json"
 WARM_CHATS = [-1001, -1002, -1003, -1004]
-KINDS = ("service", "intake", "platforms")
+KINDS = ("service", "intake", "platforms", "agents", "crowd")
 
 
 def measure_service(*, quick: bool) -> list[Figure]:
@@ -46,6 +46,8 @@ def main() -> int:
         "service": partial(measure_service, quick=chosen.quick),
         "intake": partial(measure_intake, quick=chosen.quick),
         "platforms": partial(all_eight.measure, quick=chosen.quick),
+        "agents": partial(agents.measure, quick=chosen.quick),
+        "crowd": partial(crowd.measure, quick=chosen.quick),
     }
     here = machine.describe()
     print(machine.sentence(here), flush=True)

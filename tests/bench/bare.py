@@ -4,15 +4,19 @@ The product's agents have no network, their model calls travel over the link; th
 host's: the fastest there is.
 """
 
+import json
 import os
 import subprocess
 import time
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import docker
+
+from tests.fakes.messages_api import MessagesApi
 
 AGENT = Path(__file__).with_name("bare_agent.py")
 PYTHON = "/opt/agent/venv/bin/python"
@@ -20,11 +24,12 @@ ENGINE_TIMEOUT = 60
 
 
 class BareAgent:
-    """A context manager; `like` is what the engine says of a live container of the product."""
+    """A context manager; `like` is what the engine says of a live container of the product, which has had a turn."""
 
-    def __init__(self, like: dict[str, Any], folder: Path, model_url: str) -> None:
+    def __init__(self, like: dict[str, Any], folder: Path, model: MessagesApi) -> None:
         self._engine = _engine()
-        self._config = {**like["Config"], "Entrypoint": [PYTHON, "-c", AGENT.read_text(), model_url], "StdinOnce": True}
+        program = [PYTHON, "-c", AGENT.read_text(), model.url, json.dumps(model.turns[-1].body["tools"])]
+        self._config = {**like["Config"], "Entrypoint": program, "StdinOnce": True}
         for key in ("Hostname", "Domainname", "Labels"):
             self._config.pop(key)
         self._config["HostConfig"] = {**like["HostConfig"], "NetworkMode": "host"}
@@ -65,16 +70,22 @@ def product_container(group: str) -> dict[str, Any]:
         return dict(engine.inspect_container(found["Id"]))
 
 
+def started_at(group: str) -> float:
+    """When the group's container was started, on this process's monotonic clock."""
+    started = datetime.fromisoformat(product_container(group)["State"]["StartedAt"][:26] + "+00:00")
+    return time.monotonic() - (datetime.now(UTC) - started).total_seconds()
+
+
 def remove_product_container(group: str) -> None:
     with closing(_engine()) as engine:
         for found in engine.containers(filters={"label": f"ngb.group={group}"}):
             engine.remove_container(found["Id"], force=True, v=True)
 
 
-def cold_turn(like: dict[str, Any], folder: Path, model_url: str) -> float:
+def cold_turn(like: dict[str, Any], folder: Path, model: MessagesApi) -> float:
     """Seconds from nothing to the first answer."""
     began = time.monotonic()
-    with BareAgent(like, folder, model_url) as agent:
+    with BareAgent(like, folder, model) as agent:
         agent.turn()
         return time.monotonic() - began
 

@@ -4,38 +4,41 @@ Runs inside the agent image. A line on stdin is a prompt; a line on stdout says 
 """
 
 import asyncio
+import json
 import sys
 import time
+from typing import Any
 
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, create_sdk_mcp_server, tool
 from ngb_runner.claude_options import cli_environment
 
-SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
-# The same tools as in the product: each one makes the request to the model longer.
-USELESS = ["AskUserQuestion", "CronCreate", "CronDelete", "CronList", "EnterPlanMode", "ExitPlanMode"]
+
+def offered(definition: dict[str, Any]) -> Any:
+    @tool(definition["name"].removeprefix("mcp__ngb__"), definition["description"], definition["input_schema"])
+    async def answer(_arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"content": [{"type": "text", "text": "done"}]}
+
+    return answer
 
 
-@tool("send_message", "Send a message to the chat now.", SCHEMA)
-async def send_message(_arguments: dict[str, str]) -> dict[str, object]:
-    return {"content": [{"type": "text", "text": "sent"}]}
-
-
-def options(model_url: str) -> ClaudeAgentOptions:
+def options(model_url: str, tools: list[dict[str, Any]]) -> ClaudeAgentOptions:
+    """`tools`: what the product's agent offered to the model; each one makes a request longer."""
+    ours = [definition for definition in tools if definition["name"].startswith("mcp__ngb__")]
+    server: Any = {**create_sdk_mcp_server("ngb", tools=[offered(one) for one in ours]), "alwaysLoad": True}
     return ClaudeAgentOptions(
         model="claude-sonnet-4-5",
         cwd="/workspace/group",
-        tools={"type": "preset", "preset": "claude_code"},
+        tools=[definition["name"] for definition in tools if definition not in ours],
         system_prompt={"type": "preset", "preset": "claude_code"},
-        disallowed_tools=USELESS,
-        mcp_servers={"ngb": create_sdk_mcp_server("ngb", tools=[send_message])},
+        mcp_servers={"ngb": server},
         permission_mode="bypassPermissions",
         include_partial_messages=True,
         env=cli_environment(model_url),
     )
 
 
-async def main(model_url: str) -> None:
-    async with ClaudeSDKClient(options(model_url)) as client:
+async def main(model_url: str, tools: list[dict[str, Any]]) -> None:
+    async with ClaudeSDKClient(options(model_url, tools)) as client:
         while prompt := (await asyncio.to_thread(sys.stdin.readline)).strip():
             began = time.perf_counter()
             await client.query(prompt)
@@ -45,4 +48,4 @@ async def main(model_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))

@@ -35,4 +35,4 @@ def measure(rig: Rig, groups: dict[str, int], *, like: dict[str, Any]) -> Figure
 
 def _bare(rig: Rig, like: dict[str, Any]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        return cold_turn(like, Path(folder), rig.model.url)
+        return cold_turn(like, Path(folder), rig.model)

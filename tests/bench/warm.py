@@ -27,7 +27,7 @@ def measure(rig: Rig, group: str, chat_ids: Sequence[int], *, pairs: int) -> Fig
     bare: list[float] = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        BareAgent(product_container(group), Path(folder), rig.model.url) as agent,
+        BareAgent(product_container(group), Path(folder), rig.model) as agent,
     ):
         turns = [(ours, lambda: rig.turn(next(chats))), (bare, agent.turn)]
         for _ in range(pairs + WARM_UP):

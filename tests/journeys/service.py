@@ -66,12 +66,13 @@ class Service:
         self._process.wait(5)
         wait_until(lambda: not any(is_alive(pid) for pid in children), 10, "the end of its children")
 
-    def manage(self, *arguments: str, check: bool = True) -> str:
+    def manage(self, *arguments: str, check: bool = True, stdin: str = "") -> str:
         """A management command's standard output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,

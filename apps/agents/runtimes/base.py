@@ -1,5 +1,6 @@
 """What a runtime gives: an agent's byte stream, warm where possible."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,10 @@ from apps.agents.models import Session
 START_TIMEOUT = 60.0  # seconds until a runner must have said `ready`
 
 
+def _nothing() -> None:
+    """Most agents keep nobody waiting."""
+
+
 @dataclass(slots=True)
 class OpenAgent:
     """An agent whose runner waits for `start`."""
@@ -16,6 +21,7 @@ class OpenAgent:
     name: str  # the container's, or the process's
     stream: ByteStream
     warm: bool  # it was there already
+    settled: Callable[[], None] = _nothing  # called once it is ready, or has failed: another may start now
 
 
 @dataclass(frozen=True, slots=True)

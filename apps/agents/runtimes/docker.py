@@ -18,7 +18,9 @@ from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, ha
 
 logger = logging.getLogger(__name__)
 
-# More cold starts at once than cores only make each of them slower.
+PATIENCE = 30.0  # seconds for which a run waits for its turn to start an agent: its lease is not renewed meanwhile
+
+# More cold starts at once than cores only make each of them slower, until the command line inside is ready.
 _cold_starts = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -34,8 +36,7 @@ class DockerRuntime:
         try:
             if warm := _warm(name):
                 return warm
-            with _cold_starts:
-                return _cold(session, name, config)
+            return _cold(session, name, config)
         except ImageNotFound as error:
             raise RuntimeAwayError(
                 f"The agent image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
@@ -74,6 +75,18 @@ def _warm(name: str) -> OpenAgent | None:
 
 
 def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
+    if not _cold_starts.acquire(timeout=PATIENCE):
+        raise RuntimeAwayError("Other agents are being started first.")
+    try:
+        agent = _started(session, name, config)
+    except BaseException:
+        _cold_starts.release()
+        raise
+    agent.settled = _cold_starts.release
+    return agent
+
+
+def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
     _make_room(session)
     hand_over(session.group)
     raising.prepare(session.group)

@@ -16,6 +16,7 @@ from ngb_runner.tools import ToolCalls
 MAX_SLEEP = 60.0
 PACE = 0.02  # seconds between words: an answer is seen being written, as the real one is
 MAX_QUEUED = 64
+MAX_CALLS = 100
 
 ABOUT = (
     "I am the demo agent of NanoGridBot: a small script, not a model. To talk to Claude, put "
@@ -27,6 +28,7 @@ HELP = """I am the demo agent. I understand:
 - `send TEXT`: I call the send_message tool
 - `tools`: I list the tools that I am offered
 - `tool NAME`, `tool NAME WORDS`, `tool NAME JSON`: I call one; words are its first input
+- `calls COUNT NAME`: I call one so many times, at most 100
 - `sleep SECONDS`: I take my time (at most 60)
 - `fail TEXT`: my turn ends with an error
 - `help`: this list"""
@@ -55,6 +57,7 @@ class DemoAgent:
         self._task: asyncio.Task[None] | None = None
         self._commands: dict[str, Callable[[str], Awaitable[str]]] = {
             "echo": self._echo, "time": self._time, "send": self._send, "tool": self._tool, "tools": self._list,
+            "calls": self._calls,
             "sleep": self._sleep, "fail": self._fail, "help": self._help,
         }  # fmt: skip
 
@@ -172,6 +175,12 @@ class DemoAgent:
         except ValueError:
             return 'Say `tool NAME JSON`, for example `tool send_message {"text": "hi"}`.'
         return await self._call(name, arguments)
+
+    async def _calls(self, rest: str) -> str:
+        count, _space, name = rest.partition(" ")
+        if not count.isdigit() or not 1 <= int(count) <= MAX_CALLS:
+            return "Say `calls COUNT NAME`, for example `calls 3 list_chats`."
+        return [await self._call(name.strip(), {}) for _ in range(int(count))][-1]
 
     def _first_input(self, name: str) -> str:
         properties = [tool.input_schema.get("properties") for tool in self._spec.tools if tool.name == name]
