@@ -149,6 +149,20 @@ class FeishuApi(FeishuGateway):
         self.push(event(text, **{**message, "message_id": message_id}), parts=parts)
         return message_id
 
+    def press(self, token: str, *, message_id: str, chat_id: str = "oc_team") -> str:
+        """Somebody presses a button of a card; returns the event's id."""
+        told = {
+            "operator": {"open_id": ANN, "user_id": None, "union_id": "on_ann", "tenant_key": "tenant"},
+            "token": "c-1",
+            "action": {"value": {"answer": token}, "tag": "button"},
+            "host": "im_message",
+            "context": {"open_message_id": message_id, "open_chat_id": chat_id},
+        }
+        given = event()
+        given["header"] |= {"event_type": "card.action.trigger", "event_id": self._next("ev_")}
+        self.push(given | {"event": told})
+        return str(given["header"]["event_id"])
+
     def fail(self, name: str, *troubles: Trouble) -> None:
         """The coming requests of this name get these, in order."""
         self._script[name].extend(troubles)

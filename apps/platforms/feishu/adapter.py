@@ -15,6 +15,7 @@ from apps.platforms.base import (
     Adapter,
     Alive,
     Batch,
+    Buttons,
     Event,
     Identity,
     OutboundFile,
@@ -39,6 +40,8 @@ class FeishuAdapter(Adapter):
     dialect: ClassVar[str] = "feishu"
     idempotent: ClassVar[bool] = True  # within an hour
     edit_every: ClassVar[float] = 1.0  # "Update card": 5 a second for one message
+    # "Button" names no number of its own; a card may have some 45 elements, of 30 KB.
+    buttons: ClassVar[Buttons | None] = Buttons(most=20, longest=60)
     files: ClassVar[bool] = True
     rate: ClassVar[Rate | None] = Rate(40, 2.4)  # "Rate limits": 1000 a minute and 50 a second
 

@@ -16,6 +16,7 @@ from apps.platforms.feishu import content
 from apps.platforms.feishu.content import word
 
 MESSAGE = "im.message.receive_v1"
+PRESS = "card.action.trigger"
 ID = re.compile(r"\w[\w.@:=+-]{0,127}", re.ASCII)
 ALL = "@_all"
 
@@ -45,9 +46,11 @@ def event_from(body: bytes) -> Mapping[str, Any]:
 def event(given: Mapping[str, Any], me: Me) -> Batch | None:
     """None for what is no news; raises PayloadError."""
     header = _mapping(given.get("header"), "An event's header")
-    if header.get("event_type") != MESSAGE:
+    if header.get("event_type") not in (MESSAGE, PRESS):
         return None
     told = _mapping(given.get("event"), "An event's content")
+    if header.get("event_type") == PRESS:
+        return Batch([_pressed(told, word(header, "event_id"))])
     sender = _mapping(told.get("sender"), "An event's sender")
     message = _mapping(told.get("message"), "An event's message")
     translation = _inbound(message, sender, me)
@@ -76,6 +79,22 @@ def _inbound(message: Mapping[str, Any], sender: Mapping[str, Any], me: Me) -> I
         from_bot=word(sender, "sender_type") not in ("", "user"),
         attachments=tuple(_attachment(file, message_id) for file in found.files),
         sent_at=_time(message.get("create_time")),
+    )
+
+
+def _pressed(told: Mapping[str, Any], event_id: str) -> InboundMessage:
+    """A button of a card ("Card callback"); whether the chat is a direct one is not told."""
+    context = _mapping(told.get("context"), "A button's context")
+    value = _mapping(_mapping(told.get("action"), "A button's action").get("value"), "What a button says")
+    if not ID.fullmatch(event_id):
+        raise PayloadError("A button without an id.")
+    return InboundMessage(
+        external_id=f"press-{event_id}",
+        chat_id=_id(context, "open_chat_id"),
+        sender_id=_sender_id({"sender_id": told.get("operator")}),
+        text="",
+        pressed=word(value, "answer") or "?",
+        reply_to=_id(context, "open_message_id"),
     )
 
 

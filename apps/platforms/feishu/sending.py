@@ -2,11 +2,13 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
 from apps.chats.models import Message
-from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
+from apps.platforms.asking import written
+from apps.platforms.base import Button, OutboundFile, OutboundPart, PlatformError
 from apps.platforms.feishu.api import Json, OpenApi
 from apps.platforms.feishu.dialect import harmless
 from apps.platforms.feishu.errors import CARD_REFUSED, GONE, RefusedError
@@ -29,15 +31,15 @@ FILE_TYPES = {
 
 async def send_text(api: OpenApi, part: OutboundPart, *, editable: bool) -> str:
     """`editable`: as a card in any case, which can be patched as often as one likes."""
-    if not editable and part.text == part.plain:
+    if not editable and part.text == part.plain and not part.buttons:
         return await _deliver(api, part, "text", {"text": harmless(part.plain)})
     try:
-        return await _deliver(api, part, "interactive", card(part.text))
+        return await _deliver(api, part, "interactive", card(part.text, part.buttons))
     except RefusedError as error:
         if error.code not in CARD_REFUSED:
             raise
         logger.warning("Feishu refused the card, sent without markup: %s", error)
-    return await _deliver(api, part, "interactive", plain_card(part.plain))
+    return await _deliver(api, part, "interactive", plain_card(written(part).plain))
 
 
 async def edit_card(api: OpenApi, message_id: str, part: OutboundPart) -> None:
@@ -86,16 +88,22 @@ async def _deliver(api: OpenApi, part: OutboundPart | OutboundFile, kind: str, c
     return _told(answer, "message_id")
 
 
-def card(markdown: str) -> Json:
-    return _card({"tag": "markdown", "content": markdown})
+def card(markdown: str, buttons: Iterable[Button] = ()) -> Json:
+    return _card({"tag": "markdown", "content": markdown}, *map(_button, buttons))
 
 
 def plain_card(text: str) -> Json:
     return _card({"tag": "div", "text": {"tag": "plain_text", "content": text}})
 
 
-def _card(element: Json) -> Json:
-    return {"schema": "2.0", "config": {"update_multi": True}, "body": {"elements": [element]}}
+def _card(*elements: Json) -> Json:
+    return {"schema": "2.0", "config": {"update_multi": True}, "body": {"elements": list(elements)}}
+
+
+def _button(button: Button) -> Json:
+    """In cards of JSON 2.0: what it says comes back as the value of `card.action.trigger`."""
+    words = {"tag": "plain_text", "content": button.label}
+    return {"tag": "button", "text": words, "behaviors": [{"type": "callback", "value": {"answer": button.token}}]}
 
 
 def _json(content: Json) -> str:

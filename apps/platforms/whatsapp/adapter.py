@@ -12,8 +12,8 @@ from django.utils import timezone
 from pywa_async.client import WhatsApp
 
 from apps.chats.models import Channel
-from apps.platforms import downloads
-from apps.platforms.base import Adapter, Alive, Event, Identity, OutboundFile, OutboundPart, Rate
+from apps.platforms import asking, downloads
+from apps.platforms.base import Adapter, Alive, Buttons, Event, Identity, OutboundFile, OutboundPart, Rate
 from apps.platforms.context import context_of
 from apps.platforms.whatsapp import sending
 from apps.platforms.whatsapp.contents import digits
@@ -27,6 +27,8 @@ WINDOW = timedelta(hours=24, minutes=-1)  # after somebody's last message; a lit
 class WhatsAppAdapter(Adapter):
     dialect: ClassVar[str] = "whatsapp"
     typing_every: ClassVar[float] = 20  # WhatsApp shows it for 25 seconds
+    # "Interactive messages": a list of ten, 20 characters on a button, 1024 above it.
+    buttons: ClassVar[Buttons | None] = Buttons(most=10, longest=20, text=1024)
     files: ClassVar[bool] = True
     caption_limit: ClassVar[int] = 1024
     rate: ClassVar[Rate | None] = Rate(80, 1)  # "Messaging throughput": 80 a second, more where Meta raised it
@@ -68,6 +70,7 @@ class WhatsAppAdapter(Adapter):
         name = str(self._channel.option("template") or "")
         if not name:
             raise WindowClosedError(", and the channel's option template names none.")
+        part = asking.written(part)
         language = str(self._channel.option("template_language") or "en_US")
         with translated_errors(self._token):
             return await sending.send_template(self._wa, part, name=name, language=language)

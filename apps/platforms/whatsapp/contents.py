@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from apps.agents.answers import TOKEN
 from apps.chats.inbound import InboundAttachment
 from apps.chats.models import Message
 
@@ -57,6 +58,14 @@ def _words(kind: str, thing: Mapping[str, Any]) -> str:
         chosen = mapping(thing.get("button_reply")) or mapping(thing.get("list_reply"))
         return text_at(chosen, "title")
     return ""
+
+
+def pressed(given: Mapping[str, Any]) -> str:
+    """What a button or a row of ours says; a template's own buttons are words like any other."""
+    thing = mapping(given.get("interactive"))
+    chosen = mapping(thing.get("button_reply")) or mapping(thing.get("list_reply"))
+    token = text_at(chosen, "id")
+    return token if given.get("type") == "interactive" and TOKEN.match(token) else ""
 
 
 def _described(kind: str, thing: Mapping[str, Any]) -> str:

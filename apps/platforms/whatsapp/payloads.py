@@ -12,7 +12,7 @@ from typing import Any
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat
 from apps.platforms.base import Batch, Event, Moved, PayloadError, Receipt
-from apps.platforms.whatsapp.contents import attachments, content, digits, mapping, mappings, text_at
+from apps.platforms.whatsapp.contents import attachments, content, digits, mapping, mappings, pressed, text_at
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ def _inbound(given: Json, value: Json, sender: str, ours: str) -> InboundMessage
         sender_id=sender,
         sender_name=name,
         text=text,
+        pressed=pressed(given),
         kind=kind,
         reply_to=text_at(quoted, "id"),
         mentions_bot=bool(ours) and digits(text_at(quoted, "from")) == ours,

@@ -1,22 +1,44 @@
 """What goes to WhatsApp: texts, files, and templates where nothing else is taken any more."""
 
+import re
+
+from pywa.types.callback import Button as ReplyButton
+from pywa.types.callback import Section, SectionList, SectionRow
 from pywa.types.templates import TemplateLanguage
 from pywa_async.client import WhatsApp
 
 from apps.chats.models import Message
+from apps.platforms.asking import written
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 
 MB = 1024 * 1024
 IMAGES = ("image/jpeg", "image/png")  # others go as documents
 MOST_IMAGE = 5 * MB
 MOST_DOCUMENT = 100 * MB
+MOST_BUTTONS = 3
+PERSON = re.compile(r"\d+|[A-Z]{2}\.\w+", re.ASCII)  # a number, or a user's id; what else there is are groups
+CHOOSE = "Choose"
 MOST_TEMPLATE = 1024  # characters of a template's body
 LANGUAGES = {language.value: language for language in TemplateLanguage}
 
 
 async def send_text(wa: WhatsApp, part: OutboundPart) -> str:
-    sent = await wa.send_message(part.chat_id, part.text, reply_to_message_id=part.reply_to or None)
+    if not PERSON.fullmatch(part.chat_id):
+        part = written(part)  # "Groups API": no interactive messages there
+    sent = await wa.send_message(
+        part.chat_id, part.text, reply_to_message_id=part.reply_to or None, buttons=_buttons(part)
+    )
     return sent.id
+
+
+def _buttons(part: OutboundPart) -> list[ReplyButton] | SectionList | None:
+    """Up to three as buttons, up to ten as a list ("Interactive messages")."""
+    if not part.buttons:
+        return None
+    if len(part.buttons) <= MOST_BUTTONS:
+        return [ReplyButton(title=button.label, callback_data=button.token) for button in part.buttons]
+    rows = [SectionRow(title=button.label, callback_data=button.token) for button in part.buttons]
+    return SectionList(button_title=CHOOSE, sections=[Section(title=CHOOSE, rows=rows)])
 
 
 async def send_template(wa: WhatsApp, part: OutboundPart, *, name: str, language: str) -> str:
