@@ -54,9 +54,9 @@ def facts(group: Group) -> Facts:
 
 def _rows(group: Group, config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     host = config["HostConfig"]
-    yield _("Image"), config["Image"]
+    yield _("Container image"), config["Image"]
     yield _("OCI runtime"), host.get("Runtime") or _("the engine's own")
-    yield _("User"), config["User"]
+    yield _("Runs as"), config["User"]
     yield _("Capabilities"), _capabilities(host)
     yield _("New privileges"), _("never") if "no-new-privileges" in host["SecurityOpt"] else _("possible")
     yield _("Root file system"), _("read-only") if host["ReadonlyRootfs"] else _("writable")
