@@ -20,7 +20,8 @@ PROMPT_BYTES = 900_000  # as JSON; a frame of the link holds 1 MiB
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # what XML cannot hold
 MAX_IMAGES = 8  # of one prompt; the runner knows the limits of each
 MESSAGE_LIMIT = 50_000  # characters
-MEMORY_LIMIT = 50_000  # characters; the runner takes instructions up to 100,000 bytes
+MEMORY_LIMIT = 60_000  # bytes; the runner takes instructions up to 100,000
+SHARED_LIMIT = 20_000
 INSTRUCTIONS = """\
 You are {assistant}, an assistant in the group chat “{group}”.
 People's messages reach you as XML, with times in the time zone {timezone}.
@@ -93,11 +94,18 @@ def _is_image(file: Attachment) -> bool:
 def instructions(group: Group, *, with_memory: bool) -> str:
     """What is true of every turn of this group; added to the agent's system prompt.
 
-    With the group's memory where the SDK may not read its file itself: without walls it reads no settings at all.
+    With its memory where the SDK may not read its file itself: without walls it reads no settings at all.
     """
     said = INSTRUCTIONS.format(assistant=group.assistant_name, group=group.name, timezone=group.timezone)
-    memory = workspaces.memory(group)[:MEMORY_LIMIT] if with_memory else ""
-    return f"{said}\n\nYour memory of this group:\n{memory}" if memory else said
+    return "\n\n".join([said, *(_memories(group) if with_memory else [])])
+
+
+def _memories(group: Group) -> list[str]:
+    found = {
+        "Your memory of this group": workspaces.memory(group).encode()[:MEMORY_LIMIT],
+        "What the agents of all groups know": workspaces.memory(None).encode()[:SHARED_LIMIT],
+    }
+    return [f"{title}:\n{text.decode(errors='ignore')}" for title, text in found.items() if text]
 
 
 def earlier_attempt(sent: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Which skills an agent is shown, and where they lie in its container."""
 
+from apps.agents import permissions
 from apps.agents.runtimes.base import Place
 from apps.agents.runtimes.sealing import SKILLS, WORKSPACE
 from apps.chats import skills
@@ -7,10 +8,16 @@ from apps.chats.models import Group
 
 
 def offered(group: Group, place: Place) -> list[str]:
-    """Folders as the agent sees them; none without walls, where it has no tools to follow a skill with."""
+    """Folders as the agent sees them; none without walls, where it has no tools to follow a skill with.
+
+    A skill may bring hooks and permissions along: an agent that must ask for its tools gets none of its own writing.
+    """
     if place.builtin_tools == "none":
         return []
-    own = skills.own(group)
+    own = [] if permissions.reads_no_settings(group, place) else skills.own(group)
+    there = {*own, *skills.shared()}
     return [
-        f"{WORKSPACE}/{skills.FOLDER}/{name}" if name in own else f"{SKILLS}/{name}" for name in skills.chosen(group)
+        f"{WORKSPACE}/{skills.FOLDER}/{name}" if name in own else f"{SKILLS}/{name}"
+        for name in skills.chosen(group)
+        if name in there
     ]

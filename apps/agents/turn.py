@@ -157,6 +157,7 @@ class Turn:
                 "mcp_servers": mcp.offered(group, walled=place.builtin_tools == "all"),
                 "max_turns": None,
                 "assistant_name": group.assistant_name,
+                "revision": str(group.memory_edited_at or ""),  # another one: the agent reads its memory again
                 **permissions.options(group),
             },
         }

@@ -108,6 +108,8 @@ def write(group: Group | None, path: str, text: str, *, seen: str, user: Any) ->
         return None
     with transaction.atomic():
         edit = MemoryEdit.objects.create(group=group, path=path, before=before.text, after=text, user=user)
+        concerned = Group.objects.filter(pk=group.pk) if group else Group.objects.all()
+        concerned.update(memory_edited_at=edit.created_at)
         try:
             replace_below(root(group), PurePosixPath(path), text.encode())
         except OSError as error:

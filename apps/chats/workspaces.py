@@ -53,15 +53,15 @@ def global_folder() -> Path:
     return Path(settings.GROUPS_DIR / "global")
 
 
-def memory(group: Group) -> str:
-    """The group's memory file as it is now; empty where there is none."""
+def memory(group: Group | None) -> str:
+    """The memory file of a group, or the one that all groups share, as it is now; empty where there is none."""
     try:
-        with open_below(workspace(group), PurePosixPath(MEMORY)) as file:
+        with open_below(workspace(group) if group else global_folder(), PurePosixPath(MEMORY)) as file:
             return file.read(MEMORY_LIMIT).decode(errors="replace")
     except FileNotFoundError:
         return ""
     except (OSError, FileRefusedError) as error:
-        logger.warning("the memory of %s is not read: %s", group.folder, error)
+        logger.warning("the memory of %s is not read: %s", group.folder if group else "all groups", error)
         return ""
 
 

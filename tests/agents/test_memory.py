@@ -8,7 +8,7 @@ import pytest
 from apps.agents import services
 from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage
-from apps.chats import workspaces
+from apps.chats import memory, workspaces
 from apps.chats.models import Channel, Chat, Message
 from apps.schedules.services import create_task, run_now
 from tests.fakes.messages_api import Text, ToolUse
@@ -44,6 +44,30 @@ def test_both_memories_are_in_the_real_agents_request_and_only_its_own_may_be_wr
     assert "Read-only file system" in said
     assert workspaces.memory(group).endswith("ours\n")
     assert "theirs" not in (workspaces.global_folder() / "CLAUDE.md").read_text()
+
+
+@pytest.mark.docker
+def test_what_a_person_edits_is_known_in_the_next_turn_and_the_conversation_goes_on(say, group, sealed):
+    remembered(group)
+    execute(say("one").pk)
+    for edited, text in ((group, "NEWMEMORY"), (None, "NEWHOUSE")):
+        seen = memory.read(edited, "CLAUDE.md").digest
+        memory.write(edited, "CLAUDE.md", text, seen=seen, user=None)
+        execute(say("two").pk)
+        assert text in str(sealed.turns[-1].body["messages"])
+        assert "one</message>" in str(sealed.turns[-1].body["messages"])
+
+
+def test_without_walls_both_memories_are_in_the_instructions(say, group, claude):
+    (workspaces.workspace(group) / "CLAUDE.md").write_text("记" * 50_000)
+    (workspaces.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
+    run = say("hello")
+    execute(run.pk)
+    run.refresh_from_db()
+    assert run.error == ""
+    told = str(claude.turns[0].body["system"])
+    assert 10_000 < told.count("记") <= 20_000
+    assert "HOUSEMEMORY: be kind." in told
 
 
 @pytest.mark.docker

@@ -53,6 +53,13 @@ def test_a_groups_own_skill_takes_the_place_of_a_shipped_one(group):
     assert skills.description(None, "weekly-report").startswith("Write the group's report of a week")
 
 
+def test_an_agent_that_must_ask_for_its_tools_gets_no_skill_of_its_own_writing(group):
+    write(group, "weekly-report", "Mine, with hooks.")
+    write(group, "tea-making")
+    group.approval_tools = ["Bash"]
+    assert offered_skills.offered(group, CONTAINER) == [f"/workspace/skills/{name}" for name in SHIPPED]
+
+
 def test_without_walls_there_are_none(group):
     assert offered_skills.offered(group, PROCESS) == []
 

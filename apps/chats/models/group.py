@@ -205,6 +205,8 @@ class Group(models.Model):
         help_text=_("How long the warm agent stays after its last turn. Empty: the installation's."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # When a person last changed what its agent remembers: a warm agent must read it again.
+    memory_edited_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("group")

@@ -59,7 +59,7 @@ def is_asked(tool: str, names: Iterable[str]) -> bool:
     return not tool.startswith(OWN) and any(fnmatchcase(tool, name) for name in names)
 
 
-def before_tools(spec: Spec, permissions: Permissions) -> dict[str, Any]:
+def before_tools(spec: Spec, permissions: Permissions) -> dict[Any, Any]:
     """The SDK's hooks before each use of a tool; none where nothing needs to be asked."""
     if not spec.ask_tools:
         return {}

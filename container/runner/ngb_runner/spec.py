@@ -46,6 +46,7 @@ class Spec:
     answer_seconds: float
     skills: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
+    revision: str = ""  # another one: there is something to be read again
 
 
 def parse_start(frame: Frame) -> Spec:
@@ -69,6 +70,7 @@ def parse_start(frame: Frame) -> Spec:
         ask_tools=_strings(options, "ask_tools"),
         answer_seconds=float(_field(options, "answer_seconds", (int, float), 300)),
         skills=_strings(options, "skills"),
+        revision=_field(options, "revision", str, ""),
         servers=tuple(_parse_server(server) for server in _field(options, "mcp_servers", list, [])),
     )
 
