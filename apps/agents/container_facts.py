@@ -62,7 +62,7 @@ def _rows(group: Group, config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield _("Root file system"), _("read-only") if host["ReadonlyRootfs"] else _("writable")
     yield _("Temporary files"), ", ".join(f"{path} ({options})" for path, options in host["Tmpfs"].items())
     yield (
-        _("Memory"),
+        _("Main memory"),
         _("%(memory)d MiB, and %(swap)d MiB of swap")
         % {
             "memory": host["Memory"] // MIB,
