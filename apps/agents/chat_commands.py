@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from apps.agents import budgets, services
+from apps.agents import budgets, providers, services
 from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.commands.registry import Call, CommandRefusedError, command, offered_to
 from apps.agents.models import Run, RunStep, Session
+from apps.agents.pricing import Usage, cost
 from apps.chats import pairing
 from apps.chats.models import Chat, Group, Message, Platform
 
@@ -91,7 +92,19 @@ def model(call: Call) -> str:
         raise CommandRefusedError("That is no name of a model.")
     group.model = name
     group.save(update_fields=["model"])
-    return f"From the next turn on the model is {name or settings.MODEL}."
+    return f"From the next turn on the model is {name or settings.MODEL}.{_doubt(name)}"
+
+
+def _doubt(name: str) -> str:
+    """Any endpoint may know names that we do not: the model is set, and a slip of the pen is pointed at."""
+    providers.refresh()
+    found = providers.enabled()
+    theirs = {ours for provider in found for ours in provider.model_names}
+    priced = any(cost((name,), Usage(), provider.prices) is not None for provider in found)
+    if not name or name in theirs or priced or cost((name,), Usage(), {}) is not None:
+        return ""
+    others = f" Named here: {', '.join(sorted(theirs))}." if theirs else ""
+    return f" No provider here names it and its price is not known: is it spelled right?{others}"
 
 
 @command("pair", "let in whoever has this code; without one: who waits", usage="[code] [folder]", admins_only=True)

@@ -307,6 +307,12 @@ def test_model_is_for_admins(chat, admin):
     assert chat.group.model == ""
 
 
+def test_model_points_at_a_name_that_nobody_knows(chat, admin):
+    assert "spelled right" in the_answer(chat, "@Andy /model claud-opus", sender=admin.external_id)
+    write(chat, "@Andy /model claude-opus-4-1", sender=admin.external_id)
+    assert "spelled right" not in answers(chat)[-1]
+
+
 def test_model_refuses_what_is_no_name(chat, admin):
     assert "no name of a model" in the_answer(chat, "@Andy /model a b", sender=admin.external_id)
 
