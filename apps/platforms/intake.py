@@ -270,16 +270,16 @@ def _fresh(senders: dict[str, Sender], chats: dict[str, Chat], batch: Iterable[I
     for message in batch:
         if may_be_heard(chats[message.chat_id], senders.get(message.sender_id), message):
             first.setdefault((chats[message.chat_id].pk, message.external_id), message)
+    if not first:
+        return []
+    chat_ids = {chat_id for chat_id, _ in first}
     known = Message.objects.inbound().filter(
-        chat__in={chat_id for chat_id, _ in first}, external_id__in={external_id for _, external_id in first}
+        chat__in=chat_ids, external_id__in={external_id for _, external_id in first}
     )
-    pieces = Attachment.objects.filter(
-        message__chat__in={chat_id for chat_id, _ in first},
-        external_id__in={external_id for (_, external_id), message in first.items() if message.album},
-    )
-    seen = set(known.order_by().values_list("chat", "external_id")) if first else set()
-    if any(message.album for message in first.values()):
-        seen |= set(pieces.values_list("message__chat", "external_id"))
+    seen = set(known.order_by().values_list("chat", "external_id"))
+    if pieces := {external_id for (_, external_id), message in first.items() if message.album}:
+        found = Attachment.objects.filter(message__chat__in=chat_ids, external_id__in=pieces)
+        seen |= set(found.values_list("message__chat", "external_id"))
     return [message for key, message in first.items() if key not in seen]
 
 
