@@ -9,9 +9,8 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
 
-from apps.agents import toolbox
+from apps.agents import database, toolbox
 from apps.agents.errors import AgentDiedError
 from apps.agents.link import Frame
 from apps.agents.models import Run
@@ -66,14 +65,15 @@ class ToolCalls:
     def _serve(self, call_id: str, name: str, given: Any) -> None:
         is_error = True
         try:
-            content, is_error = toolbox.call(self._run, name, given), False
+            with database.at_hand():
+                content = toolbox.call(self._run, name, given)
+            is_error = False
         except toolbox.ToolRefusedError as error:
             content = str(error)
         except Exception:
             logger.exception("the tool %s failed", name)
             content = f"The tool {name} failed; the service's log says why."
         finally:
-            close_old_connections()
             with self._lock:
                 self._running -= 1
         self._answer(call_id, name, content, is_error=is_error)

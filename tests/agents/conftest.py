@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.agents import budgets, carrying, choices, providers, services
+from apps.agents import budgets, carrying, choices, database, providers, services
 from apps.agents.models import Run
 from apps.agents.runtimes import process, reaping
 from apps.chats.models import Chat, Group, Message
@@ -52,8 +52,9 @@ def replies(chat: Chat) -> Callable[[], list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_choices(settings: Settings, redis_server: str) -> Iterator[None]:
-    """Every test decides anew which runtime serves, and leaves no agent behind."""
+def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test decides anew which runtime serves, and leaves no agent and no connection behind."""
+    monkeypatch.setattr(database, "_keeps", lambda: False)
     settings.AGENT_RUNTIME = "process"
     settings.REDIS_URL = redis_server
     settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
