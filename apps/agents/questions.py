@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 QUESTIONS = "questions"  # payload: question; asked, answered or expired: whoever shows it draws it anew
 POLL = 2.0  # seconds between looks at the row, for when a publication was lost
 MOST_OPEN = 5  # questions of one run at a time
+MOST_ASKED = 50  # questions of one run
 MARGIN = timedelta(seconds=10)  # of its turn's time that a run keeps for what it does with the answer
 NOT_ENTITLED = "Only an admin may answer that."
 
@@ -51,7 +52,10 @@ def ask(
     subject: str = "",
 ) -> Question:
     """The open question and its messages in the outbox; raises QuestionRefusedError. No choices: any answer."""
-    if Question.objects.waited_for().filter(run=run).count() >= MOST_OPEN:
+    asked = Question.objects.filter(run=run)
+    if asked.count() >= MOST_ASKED:
+        raise QuestionRefusedError(f"A run may ask {MOST_ASKED} questions, and these are used up.")
+    if asked.waited_for().count() >= MOST_OPEN:
         raise QuestionRefusedError(f"{MOST_OPEN} questions of yours are open already: wait for their answers.")
     question = Question.objects.create(
         run=run,

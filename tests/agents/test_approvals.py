@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.agents import approvals, plainly, questions, toolbox
+from apps.agents import approvals, permissions, plainly, questions, toolbox
 from apps.agents.execution import execute
 from apps.agents.models import APPROVE, REFUSE, Question, Run
 from apps.agents.services import request_run
 from apps.chats.models import Channel, Chat, Message, Platform, Sender
 from apps.chats.services import create_group
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
+from tests.platforms.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -238,3 +239,47 @@ def test_the_agents_own_bash_waits_for_an_admin(say, replies, group, decide, sea
     assert (workspace(group) / choice).exists() is ran
     assert ("boss refused the tool Bash" in str(sealed.turns[-1].body["messages"])) is not ran
     assert replies()[-1] == "done"
+
+
+# The agent's own tools, as the link carries their requests.
+
+
+def test_more_requests_than_people_can_look_at_are_denied_at_once(run, settings):
+    group = run.group
+    group.approval_tools = ["Bash"]
+    answers: list[dict[str, Any]] = []
+    settings.AGENT_QUESTION_TIMEOUT = 1
+    asking = permissions.Permissions(run, lambda _type, **fields: answers.append(fields))
+
+    for number in range(questions.MOST_OPEN + 1):
+        asking.take({"id": f"p{number}", "tool": "Bash", "input": {"command": "ls"}})
+
+    assert [(answer["id"], answer["allow"]) for answer in answers] == [(f"p{questions.MOST_OPEN}", False)]
+    until(lambda: len(answers) == questions.MOST_OPEN + 1)
+    assert not any(answer["allow"] for answer in answers)
+
+
+@pytest.mark.parametrize("given", [None, "ls", ["ls"]])
+def test_an_input_of_another_form_is_denied(run, given):
+    answers: list[dict[str, Any]] = []
+    run.group.approval_tools = ["Bash"]
+    asking = permissions.Permissions(run, lambda _type, **fields: answers.append(fields))
+    asking.take({"id": "p1", "tool": "Bash", "input": given})
+    until(lambda: answers)
+    assert answers[0]["allow"] is False
+    assert not Question.objects.exists()
+
+
+def test_a_tool_for_admins_only_is_denied_to_others_without_asking(run):
+    answers: list[dict[str, Any]] = []
+    run.group.admin_tools = ["Bash"]
+    asking = permissions.Permissions(run, lambda _type, **fields: answers.append(fields))
+    asking.take({"id": "p1", "tool": "Bash", "input": {"command": "ls"}})
+    until(lambda: answers)
+    assert (answers[0]["allow"], "admins" in answers[0]["message"]) == (False, True)
+    assert not Question.objects.exists()
+
+
+def test_only_the_agents_own_tools_are_named_to_the_agent(group):
+    group.approval_tools = ["Bash", " WebFetch ", "send_message", "mcp__ngb__send_file", "mcp__git__*", ""]
+    assert permissions.asked_about(group) == ["Bash", "WebFetch", "mcp__git__*"]
