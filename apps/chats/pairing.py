@@ -125,6 +125,15 @@ def block(sender: Sender) -> None:
     _drop(Pairing.objects.filter(sender=sender))
 
 
+@transaction.atomic
+def register(chat: Chat, *, group: Group) -> None:
+    """By an operator's hand; whoever asked to be let in directly there is let in with it."""
+    register_chat(chat, group=group)
+    if chat.kind == Chat.Kind.DIRECT:
+        for waiting in Pairing.objects.pending(timezone.now()).filter(chat=chat):
+            approve(waiting)
+
+
 def default_group(channel: Channel) -> Group | None:
     """The group that serves paired direct chats of this channel, as its option says."""
     folder = str(channel.option(PAIRING_GROUP) or "")

@@ -46,6 +46,13 @@ def test_without_a_group_the_page_says_what_is_missing(browser_of, waiting):
     assert Pairing.objects.exists()
 
 
+def test_to_register_the_chat_lets_its_stranger_in(browser_of, waiting):
+    group = create_group(folder="team")
+    act(browser_of, "chat", "register", waiting.chat, chosen="yes", group=group.pk)
+    assert Run.objects.get().session.group == group
+    assert not Pairing.objects.exists()
+
+
 def test_whoever_may_only_look_approves_nobody(waiting):
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_pairing"))

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.chats import services
+from apps.chats import pairing
 from apps.chats.models import Chat, Group
 
 
@@ -55,7 +55,7 @@ class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if form.is_valid():
             group, chats = form.cleaned_data["group"], list(queryset)
             for chat in chats:
-                services.register_chat(chat, group=group)
+                pairing.register(chat, group=group)
             said = ngettext(
                 "%(count)d chat is served by %(group)s now.", "%(count)d chats are served by %(group)s now.", len(chats)
             )

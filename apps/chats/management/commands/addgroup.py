@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.chats.models import Channel, Chat, Group, Platform
-from apps.chats.services import create_group, register_chat
+from apps.chats.pairing import register
+from apps.chats.services import create_group
 
 LONGEST_ID = 255
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(dict.fromkeys(error.messages))) from error
         for chat in chats:
-            register_chat(chat, group=group)
+            register(chat, group=group)
         self.stdout.write(group.folder)
 
 
