@@ -5,7 +5,7 @@ A run counts for the day and the month in which it ended; one that has not ended
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ from apps.chats.models import Group
 
 NEAR = Decimal("0.8")  # of a budget: the admins are warned
 FRESH_S = 2.0
+LATE = timedelta(minutes=10)  # after midnight yesterday's last costs may still be written
+MOST_PASTS = 1000
 INSTALLATION = "installation"
 LIMITS = ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]
 
@@ -130,11 +132,11 @@ def _has_limits(group: Group) -> bool:
 
 
 def spent_by_group(group: Group) -> Spent:
-    return _spent(Run.objects.filter(session__group=group), ZoneInfo(group.timezone))
+    return _spent(f"group {group.pk}", Run.objects.filter(session__group=group), ZoneInfo(group.timezone))
 
 
 def spent_by_installation() -> Spent:
-    return _spent(Run.objects.all(), ZoneInfo(settings.TIME_ZONE))
+    return _spent(INSTALLATION, Run.objects.all(), ZoneInfo(settings.TIME_ZONE))
 
 
 def _ceilings(
@@ -150,18 +152,32 @@ def _ceilings(
     return found
 
 
-def _spent(runs: RunQuerySet, zone: ZoneInfo) -> Spent:
+def _spent(about: str, runs: RunQuerySet, zone: ZoneInfo) -> Spent:
     day = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    month = day.replace(day=1)
-    in_month, in_day = _ended_since(month), _ended_since(day)
-    sums = runs.filter(in_month).aggregate(month=Sum("cost_usd"), today=Sum("cost_usd", filter=in_day))
-    return Spent(today=sums["today"] or Decimal(0), month=sums["month"] or Decimal(0))
+    today = _sum(runs.filter(Q(finished_at__gte=day) | Q(finished_at__isnull=True)))
+    return Spent(today=today, month=today + _earlier(about, runs, day))
 
 
-def _ended_since(moment: datetime) -> Q:
-    return Q(finished_at__gte=moment) | Q(finished_at__isnull=True)
+def _earlier(about: str, runs: RunQuerySet, day: datetime) -> Decimal:
+    """What the days of the month before this one came to: once known, it is not summed again until the next day."""
+    if day.day == 1:
+        return Decimal(0)
+    if (about, day) not in _past:
+        spent = _sum(runs.filter(finished_at__gte=day.replace(day=1), finished_at__lt=day))
+        if timezone.now() - day < LATE:
+            return spent
+        if len(_past) >= MOST_PASTS:
+            _past.clear()
+        _past[about, day] = spent
+    return _past[about, day]
 
 
+def _sum(runs: RunQuerySet) -> Decimal:
+    """To a millionth, as the rows have it: SQLite adds with errors behind that."""
+    return round(Decimal(runs.aggregate(sum=Sum("cost_usd"))["sum"] or 0), 6)
+
+
+_past: dict[tuple[str, datetime], Decimal] = {}
 _remembered: tuple[float, tuple[Decimal | None, Decimal | None]] = (float("-inf"), (None, None))
 
 
@@ -179,3 +195,4 @@ def forget() -> None:
     """The installation's budget was changed here."""
     global _remembered  # noqa: PLW0603
     _remembered = (float("-inf"), (None, None))
+    _past.clear()

@@ -73,6 +73,27 @@ def test_another_zone_is_still_in_the_old_month(group, spend, now):
     assert budgets.spent_by_group(group) == budgets.Spent(today=4, month=6)
 
 
+def test_the_month_s_earlier_days_are_summed_once(group, spend, now, django_assert_num_queries):
+    now(2026, 11, 22, 12, 0)
+    spend("1", ended=datetime(2026, 11, 3, tzinfo=UTC))
+    spend("2", ended=datetime(2026, 11, 22, 9, tzinfo=UTC))
+    assert budgets.spent_by_group(group) == budgets.Spent(today=2, month=3)
+
+    spend("4", ended=datetime(2026, 11, 22, 10, tzinfo=UTC))
+    with django_assert_num_queries(1):
+        assert budgets.spent_by_group(group) == budgets.Spent(today=6, month=7)
+    now(2026, 11, 23, 12, 0)
+    assert budgets.spent_by_group(group) == budgets.Spent(today=0, month=7)
+
+
+def test_cents_that_add_up_to_the_ceiling_reach_it(group, spend):
+    limit(group, daily_budget_usd="0.3")
+    for _ in range(3):
+        spend("0.1")
+
+    assert budgets.exhausted(group) is not None
+
+
 def test_what_a_running_run_has_spent_counts_already(group, spend):
     spend("1.5", status=Run.Status.RUNNING, finished_at=None)
 
@@ -293,7 +314,7 @@ def test_earlier_attempts_count_against_the_run_s_ceiling(group, ledger):
     one.close()
 
     again = Run.objects.select_related("session__group").get(pk=one.run.pk)
-    again.attempt = 2
+    again.begun_before = True
     assert "2 model calls" in Ledger(again).admit()
 
 

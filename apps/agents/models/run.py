@@ -95,7 +95,9 @@ class Run(models.Model):
         # Whole, not partial: SQLite cannot tell that a bound parameter meets a condition.
         indexes = [
             models.Index(fields=["status", "session"], name="run_by_status"),
-            models.Index(fields=["finished_at"], name="run_by_end"),  # what a day or a month has cost
+            # What a day or a month has cost: all, and a group.
+            models.Index(fields=["finished_at"], name="run_by_end"),
+            models.Index(fields=["session", "finished_at"], name="run_by_session_and_end"),
         ]
 
     def __str__(self) -> str:
