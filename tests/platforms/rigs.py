@@ -37,6 +37,7 @@ class Rig:
     )
     deafen: Callable[[Any], Any] | None = None  # pings are not answered any more, on the connections made afterwards
     deafen_later: bool = False  # on those that stand
+    hang: Callable[[Any], Any] | None = None  # whatever is sent is taken and never answered
     address: str = "api_base"  # the option; QQ's stands in the credentials
 
 
@@ -113,6 +114,7 @@ RIGS = {
         strange=lambda api, _channel: api.say([{"type": "hologram", "data": {"depth": 3}}]),
         deafen=lambda api: api.fail("get_status", *[qq_onebot.HANG] * 9),
         deafen_later=True,
+        hang=lambda api: api.fail("send_group_msg", *[qq_onebot.HANG] * 9),
         address="ws_url",
     ),
     "whatsapp": Rig(
@@ -124,6 +126,7 @@ RIGS = {
         ),
         garbage=lambda _api, channel: call(channel, "{", headers=whatsapp_api.signed("{")),
         strange=lambda _api, channel: told_by_whatsapp(channel, number=90, type="hologram", hologram={"depth": 3}),
+        hang=lambda api: api.keep_failing("messages", telegram_api.Hang(60)),
     ),
     "wecom": Rig(
         wecom_api.WeComApi,
@@ -134,6 +137,7 @@ RIGS = {
         ),
         garbage=lambda _api, channel: call(channel, "{", query="msg_signature=x&timestamp=1&nonce=2"),
         strange=lambda _api, channel: told_by_wecom(channel, number=90, MsgType="hologram"),
+        hang=lambda api: api.keep_failing("message/send", telegram_api.Hang(60)),
     ),
 }
 

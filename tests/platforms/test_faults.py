@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.agents.models import Run
-from apps.chats.models import Channel, Message
-from tests.platforms.conftest import registered_chat, status, until
+from apps.chats.models import Channel, Chat, Message
+from tests.platforms.conftest import outbound, registered_chat, send, status, telegram_channel, until
 from tests.platforms.rigs import RIGS, channel_on, second
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
@@ -80,3 +80,20 @@ def test_garbage_in_the_middle_holds_up_nobody(platform, server, channel, tell):
 
     until(lambda: kept() == ["before", "after"])
     until(lambda: status() == "online")
+
+
+@pytest.mark.parametrize("platform", [name for name, rig in RIGS.items() if rig.hang])
+def test_one_that_hangs_holds_up_only_its_own_chat(platform, server, channel, api):
+    """The others' test is in test_hung_channel."""
+    RIGS[platform].hang(server)
+    other = registered_chat(telegram_channel(api, name="other"))
+    until(lambda: status("other") == "online")
+    send(Chat.objects.get(channel=channel), "never")
+    until(lambda: outbound("sending") == 1)
+
+    for number in range(5):
+        send(other, f"out {number}")
+
+    assert [call.text for call in api.wait_for_sent(5)] == [f"out {number}" for number in range(5)]
+    assert Message.objects.get(text="never").delivery == "sending"
+    server.stop()
