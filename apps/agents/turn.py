@@ -9,7 +9,19 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.agents import authority, builtin_tools, mcp, permissions, prompts, quota, services, skills, toolbox, wakeups
+from apps.agents import (
+    authority,
+    builtin_tools,
+    mcp,
+    permissions,
+    prompts,
+    quota,
+    services,
+    skills,
+    surroundings,
+    toolbox,
+    wakeups,
+)
 from apps.agents.choices import Choice
 from apps.agents.connection import Connection, said_error
 from apps.agents.errors import (
@@ -146,7 +158,8 @@ class Turn:
             "agent": self.agent.name,
             "session_id": self.run.session.sdk_session_id or None,
             "model": group.model or settings.MODEL,
-            "instructions": prompts.instructions(group, with_memory=permissions.reads_no_settings(group, place)),
+            "instructions": prompts.instructions(group, with_memory=permissions.reads_no_settings(group, place))
+            + surroundings.described(group, place),
             "tools": toolbox.definitions(group),
             "options": {
                 "cwd": place.cwd,

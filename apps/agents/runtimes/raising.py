@@ -16,7 +16,7 @@ from apps.chats.models import Group
 
 logger = logging.getLogger(__name__)
 
-MOUNTS_LABEL = "ngb.mounts"  # target → where it was checked, device, inode
+MOUNTS_LABEL = "ngb.mounts"  # target → where it was checked, device, inode, may it write
 
 
 def prepare(group: Group) -> None:
@@ -31,8 +31,18 @@ def prepare(group: Group) -> None:
 
 def mounts_label(verdict: mounts.Verdict) -> dict[str, str]:
     """What was judged goes with the container, so that it can be compared with what was mounted."""
-    judged = {mount.target: [str(mount.path), *mount.identity] for mount in verdict.effective}
+    judged = {mount.target: [str(mount.path), *mount.identity, mount.write] for mount in verdict.effective}
     return {MOUNTS_LABEL: json.dumps(judged, sort_keys=True)} if judged else {}
+
+
+def reaches_otherwise(container: dict[str, Any], group: Group) -> bool:
+    """Whether an idle container still has a network or a folder that its group should not have any more, or lacks one.
+
+    What an agent has left running there would otherwise keep it until the next turn.
+    """
+    now = mounts_label(mounts.judge(group)).get(MOUNTS_LABEL)
+    then = container["Labels"].get(MOUNTS_LABEL)
+    return then != now or container["HostConfig"]["NetworkMode"] != networks.network_of(group)
 
 
 def verify(name: str, config: dict[str, Any]) -> None:
@@ -41,7 +51,7 @@ def verify(name: str, config: dict[str, Any]) -> None:
     if not judged:
         return
     pid = engine().inspect_container(name)["State"]["Pid"]
-    for target, (path, device, inode) in judged.items():
+    for target, (path, device, inode, _write) in judged.items():
         if _identity(pid, target, path) != (device, inode):
             raise AgentError(f"{path} was exchanged for another folder while it was being mounted.")
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import networks
+from apps.agents.runtimes import networks, raising
 from apps.agents.runtimes.engine import ENGINE_ERRORS, engine, remove, sentence
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def reap() -> int:
 
 
 def _is_done(container: dict[str, Any], session: Session | None) -> bool:
-    if session is None or container["State"] != "running":
+    if session is None or container["State"] != "running" or raising.reaches_otherwise(container, session.group):
         return True
     # A container without a finished run yet is as old as its creation.
     idle_since = session.last_run_at or session.created_at
