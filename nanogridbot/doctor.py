@@ -136,7 +136,7 @@ def _agent() -> Iterator[Finding]:
         elif provider.is_resting:
             yield _hint(f"The model provider {provider.name} rests after failures; the admin says which.")
         else:
-            yield _good(f"Model calls go to {provider.base_url} with the key of {provider.name}.")
+            yield _good(f"Model calls go to {provider.place} with the key of {provider.name}.")
     if chosen_runtime().name == "process" and not importlib.util.find_spec("claude_agent_sdk"):
         yield _bad("Claude without Docker needs the Claude Agent SDK on this machine: run `make agent`.")
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from apps.agents.models import InstallationBudget, Run, RunQuerySet
@@ -154,7 +154,8 @@ def _ceilings(
 
 def _spent(about: str, runs: RunQuerySet, zone: ZoneInfo) -> Spent:
     day = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = _sum(runs.filter(Q(finished_at__gte=day) | Q(finished_at__isnull=True)))
+    # Two questions: with an OR in one, SQLite reads the group's whole history.
+    today = _sum(runs.filter(finished_at__gte=day)) + _sum(runs.filter(finished_at__isnull=True))
     return Spent(today=today, month=today + _earlier(about, runs, day))
 
 

@@ -44,6 +44,13 @@ class Provider:
     trouble: str = ""
 
     @property
+    def place(self) -> str:
+        """The base URL as it may be shown: without a password, should somebody have written one into it."""
+        scheme, at, rest = self.base_url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}{at}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+    @property
     def is_resting(self) -> bool:
         return self.resting_until is not None and self.resting_until > timezone.now()
 

@@ -271,6 +271,11 @@ def test_addresses_are_joined(base, path, url):
     assert providers.Provider("x", base, "api_key", "key").url(path) == url
 
 
+def test_a_password_in_an_address_is_not_shown():
+    assert providers.Provider("x", "https://me:secret@host/api?k=v", "api_key", "").place == "https://host/api"
+    assert providers.Provider("x", "http://host:4000", "api_key", "").place == "http://host:4000"
+
+
 def test_what_a_provider_s_call_costs_is_told_by_its_prices(ask, first, api):
     ModelProvider.objects.update(prices={"claude": {"input": 1000, "output": 2000}})
     api.script(Text("hi", input_tokens=10, output_tokens=5))

@@ -136,9 +136,9 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, f"{provider.name}: {sentence}", messages.SUCCESS if worked else messages.ERROR)
 
     def _say_who_serves(self, request: HttpRequest) -> None:
-        if providers.from_environment():
+        if serving := providers.from_environment():
             said = _("The key in the environment serves, at %s, until a provider is added here.")
-            self.message_user(request, said % settings.ANTHROPIC_BASE_URL, messages.INFO)
+            self.message_user(request, said % serving[0].place, messages.INFO)
         else:
             said = _("There is no key, and the demo agent answers, until a provider is added here.")
             self.message_user(request, said, messages.INFO)
