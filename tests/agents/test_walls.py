@@ -84,7 +84,9 @@ def test_a_folder_that_is_exchanged_meanwhile_is_noticed(look, say, group, proje
     session = group.sessions.get()
     config = container_config(session)
     raising.verify(container_name(session), config)
-    config["Labels"][raising.MOUNTS_LABEL] = json.dumps({"/workspace/extra/site": [str(projects / "site"), 1, 1]})
+    config["Labels"][raising.MOUNTS_LABEL] = json.dumps(
+        {"/workspace/extra/site": [str(projects / "site"), 1, 1, False]}
+    )
     with pytest.raises(Exception, match="exchanged"):
         raising.verify(container_name(session), config)
 
@@ -143,6 +145,14 @@ def test_a_group_that_is_sealed_again_gets_another_container(look, group):
     assert container_name(group.sessions.get()) != before
 
 
+def test_an_idle_container_does_not_keep_what_its_group_has_lost(look, group, projects):
+    group.mounts = [{"host": str(projects / "site")}]
+    look("true")
+    assert reaping.reap() == 0
+    (projects.parent / "config" / "allow.json").unlink()
+    assert reaping.reap() == 1
+
+
 def test_the_engines_own_oci_runtime_by_name_and_one_that_it_does_not_know(look, say, group, settings):
     settings.AGENT_OCI_RUNTIME = "runc"
     assert "hello" in look("echo hello")
@@ -151,3 +161,23 @@ def test_the_engines_own_oci_runtime_by_name_and_one_that_it_does_not_know(look,
     execute(run.pk)
     run.refresh_from_db()
     assert "no-such-runtime" in run.error
+
+
+def test_the_agent_is_told_of_its_walls(look, sealed, group, projects):
+    group.network, group.allowed_domains = Group.Network.ALLOWLIST, ["pypi.org"]
+    group.mounts = [{"host": str(projects / "site")}]
+    look("true")
+    told = str(sealed.turns[-1].body["system"])
+    assert "these hosts only, by the proxy that HTTP_PROXY names: pypi.org (ports 80, 443)" in told
+    assert "/workspace/extra/site (read only)" in told
+
+
+def test_a_page_is_fetched_without_asking_anybody_else_first(look, sealed, say, group):
+    group.network, group.allowed_domains = Group.Network.ALLOWLIST, ["pypi.org"]
+    group.save()
+    sealed.script(ToolUse("WebFetch", {"url": "https://files.example/x", "prompt": "What does it say?"}))
+    run = say("look")
+    run.session.group.refresh_from_db()
+    execute(run.pk)
+    refused = [incident.sentence for incident in Incident.objects.filter(kind="refused host")]
+    assert refused == ["files.example port 443 is not on this group's list of hosts."]
