@@ -61,4 +61,4 @@ def takes_strangers(channel: Channel) -> bool:
 def _may_ask(chat: Chat, message: InboundMessage) -> bool:
     """In a direct chat only: a group's chat waits for an operator."""
     asks = message.chat_kind == Chat.Kind.DIRECT and bool(message.text.strip()) and not message.from_bot
-    return asks and takes_strangers(chat.channel)
+    return asks and not message.is_reaction and takes_strangers(chat.channel)

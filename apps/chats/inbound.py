@@ -40,7 +40,6 @@ class InboundMessage:
     mentions_bot: bool = False  # a platform mention of the bot, or a reply to one of its messages
     from_bot: bool = False
     is_reaction: bool = False  # to the message in `reply_to`: read later, never a call
-    is_reaction: bool = False  # to the message in `reply_to`: read later, never a call
     access: str = ""  # a Sender.Access that the platform itself vouches for: our own users; empty: as it is
     attachments: tuple[InboundAttachment, ...] = ()
     pressed: str = ""  # what a button of ours says; not to be trusted: any client can send what it likes

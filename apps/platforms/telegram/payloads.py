@@ -13,7 +13,6 @@ from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Channel, Chat, Message
 from apps.platforms.base import Batch, Moved, PayloadError
 from apps.platforms.telegram.reactions import reacted
-from apps.platforms.telegram.reactions import reacted
 
 Kind = Message.Kind
 
@@ -86,8 +85,6 @@ def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
     """None for what is no message of somebody else: edits, service messages, our own."""
     if update.callback_query:
         return _pressed(update.callback_query)
-    if update.message_reaction:
-        return reacted(update.update_id, update.message_reaction)
     if update.message_reaction:
         return reacted(update.update_id, update.message_reaction)
     message = update.message
