@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: container/build.sh [--base IMAGE] [--extra-ca FILE] [--tag NAME]
+Usage: container/build.sh [--base IMAGE] [--extra-ca FILE] [--tag NAME] [--full]
 
 Builds the agent image from a Debian base.
 
   --base IMAGE     Debian 12 or later to build on   (or BASE; default debian:bookworm-slim)
   --extra-ca FILE  PEM bundle to trust as well, for networks that inspect TLS   (or EXTRA_CA)
   --tag NAME       name of the image   (or TAG; default nanogridbot-agent:latest)
+  --full           with Chromium and fonts, for browsing   (or FULL=1; default name nanogridbot-agent:full)
   --help           this text
 TEXT
 }
@@ -22,11 +23,13 @@ fail() {
 
 base=${BASE:-debian:bookworm-slim}
 extra_ca=${EXTRA_CA:-}
-tag=${TAG:-nanogridbot-agent:latest}
+tag=${TAG:-}
+full=${FULL:-}
 
 while [ $# -gt 0 ]; do
     case $1 in
         --help | -h) usage; exit 0 ;;
+        --full) full=1; shift; continue ;;
         --base | --extra-ca | --tag) [ $# -ge 2 ] || fail "$1 needs a value (see --help)" ;;
         *) usage >&2; fail "unknown argument: $1" ;;
     esac
@@ -37,6 +40,12 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
+
+variant=latest packages=
+if [ -n "$full" ]; then
+    variant=full packages="chromium fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji"
+fi
+tag=${tag:-nanogridbot-agent:$variant}
 
 command -v docker >/dev/null || fail "the docker command is missing: install Docker first"
 docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || fail "no Docker engine answers: start it, or set DOCKER_HOST"
@@ -49,8 +58,9 @@ constant() { sed -n "s/^$1 = \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "$package/__in
 # A context of its own: nothing that happens to lie in the checkout reaches the image.
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
-mkdir "$context/ca" "$context/ngb_runner"
-touch "$context/ca/.keep"
+mkdir "$context/ca" "$context/ngb_runner" "$context/bin"
+touch "$context/ca/.keep" "$context/bin/.keep"
+[ -z "$full" ] || cp "$here/browse" "$context/bin/"
 cp "$here/Dockerfile" "$here/requirements.txt" "$context/"
 cp "$package"/*.py "$context/ngb_runner/"
 [ -z "$extra_ca" ] || cp "$extra_ca" "$context/ca/extra.crt"
@@ -59,6 +69,7 @@ chmod -R u=rwX,go=rX "$context"
 
 docker build \
     --build-arg "BASE=$base" \
+    --build-arg "EXTRA_PACKAGES=$packages" \
     --build-arg "RUNNER_VERSION=$(constant __version__)" \
     --build-arg "PROTOCOL=$(constant PROTOCOL)" \
     --tag "$tag" "$context" || fail "the image could not be built; the lines above say why"

@@ -20,7 +20,7 @@ def build(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
 def test_help_lists_the_options_and_succeeds() -> None:
     done = build("--help")
     assert done.returncode == 0
-    assert all(option in done.stdout for option in ("--base", "--extra-ca", "--tag"))
+    assert all(option in done.stdout for option in ("--base", "--extra-ca", "--tag", "--full"))
 
 
 @pytest.mark.parametrize(
