@@ -1,6 +1,7 @@
 """Leave for the agent's own tools: asked before each use, with the input as it will be executed."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,33 @@ def test_a_hook_that_the_agent_writes_itself_changes_no_approved_input(host, api
     host.send("permission_result", id=request["id"], allow=True, message="")
     host.rest()
     assert not (tmp_path / "bad").exists()
+
+
+def test_what_a_sub_agent_does_is_asked_about_as_well(host, api, tmp_path):
+    task = {"description": "touch", "prompt": "touch it", "subagent_type": "general-purpose"}
+    bash = ToolUse("Bash", {"command": f"touch {tmp_path}/out"})
+    request = asked(host, api, tmp_path, ToolUse("Agent", task), bash, Text("I could not"))
+    assert request["input"]["command"] == f"touch {tmp_path}/out"
+    host.send("permission_result", id=request["id"], allow=False, message="Ann refused it.")
+    assert host.rest().result["is_error"] is False
+    assert not (tmp_path / "out").exists()
+    assert any("Ann refused it." in json.dumps(turn.body["messages"]) for turn in api.turns)
+
+
+def test_a_turn_that_waits_for_leave_can_be_stopped(host, api, tmp_path):
+    asked(host, api, tmp_path, ToolUse("Bash", {"command": f"touch {tmp_path}/out"}))
+    began = time.monotonic()
+    host.send("interrupt")
+    assert host.rest().result["interrupted"] is True
+    assert time.monotonic() - began < 3
+    assert not (tmp_path / "out").exists()
+    assert host.start(builtin_tools="all", cwd=str(tmp_path), options=ASK)["type"] == "ready"
+    assert host.turn("still there?").result["is_error"] is False
+
+
+def test_an_input_that_no_frame_holds_is_denied(host, api, tmp_path):
+    host.start(builtin_tools="all", cwd=str(tmp_path), options=ASK)
+    api.script(ToolUse("Bash", {"command": f"touch {tmp_path}/out #" + "x" * 1_100_000}), Text("done"))
+    turn = host.turn("go")
+    assert not turn.of("permission")
+    assert not (tmp_path / "out").exists()
