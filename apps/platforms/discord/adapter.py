@@ -6,7 +6,7 @@ what is written during an outage is repeated by Discord.
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
@@ -96,17 +96,20 @@ class DiscordAdapter(Adapter):
     async def _polled(self, socket: gateway.Gateway) -> AsyncGenerator[Event, None]:
         stands = False
         while True:
-            await gateway.heard(socket)
+            trouble = await gateway.heard(socket)
             heard, self._heard = self._heard, []
-            for event, data in heard:
+            for event in _joined([await self._event(*each) for each in heard]):
                 stands = True
-                yield await self._event(event, data)
-                if event == PRESSED:
+                yield event
+            for kind, data in heard:
+                if kind == PRESSED:
                     await self._quiet(data)
             if stands and not heard:
                 yield Alive.TICK  # a heartbeat was answered, or something happened that is none of our business
             if stands:
                 self._resumption.keep(socket)  # resumed after the commit
+            if trouble:
+                raise trouble
 
     async def _event(self, event: str, data: Any) -> Event:
         if event in STANDS:
@@ -178,3 +181,14 @@ class DiscordAdapter(Adapter):
                 await gateway.closed(socket)
         finally:
             await self._client.http.close()
+
+
+def _joined(events: Iterable[Event]) -> list[Event]:
+    """Neighbouring messages as one batch."""
+    joined: list[Event] = []
+    for event in events:
+        if isinstance(event, Batch) and joined and isinstance(joined[-1], Batch):
+            joined[-1].extend(event)
+        else:
+            joined.append(event)
+    return joined

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 SILENCE = 60.0  # seconds; Discord answers a heartbeat every 41
 CONNECT_TIMEOUT = 30.0
 CLOSE_TIMEOUT = 1.0
+AT_ONCE = 100  # frames that are stored together
 RESUMABLE = 4000  # a close code after which the session stays; 1000 would end it
 
 
@@ -70,10 +71,22 @@ async def _granted(client: Client) -> str:
     return address
 
 
-async def heard(socket: Gateway) -> None:
-    """Returns when one frame was heard; raises TimeoutError when the gateway fell silent."""
+async def heard(socket: Gateway) -> Exception | None:
+    """Waits for a frame, and hears what arrived behind it too; returns what broke off after the first.
+
+    Raises what broke off instead of the first, TimeoutError when the gateway fell silent.
+    """
     async with asyncio.timeout(min(SILENCE, settings.CHANNEL_STALL_TIMEOUT)):
         await socket.poll_event()
+    for _ in range(AT_ONCE):
+        if not socket.socket._reader._buffer:  # aiohttp has no public way to ask
+            break
+        try:
+            await socket.poll_event()
+        except Exception as error:
+            # What was heard before is stored first: not every session can be resumed.
+            return error
+    return None
 
 
 async def closed(socket: Gateway) -> None:

@@ -1,14 +1,18 @@
 """The real library against a Discord that speaks the wire, with the real listeners and a real database."""
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from apps.agents.models import Run
 from apps.chats import services
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspaces import workspace
+from apps.platforms.base import Identity, PlatformError
+from apps.platforms.discord.adapter import DiscordAdapter
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
 from tests.fakes.discord_gateway import ME, TOKEN, Cut, Failure, Garbage, Hang
 from tests.platforms.conftest import outbound, registered_chat, send, status, until
@@ -249,3 +253,37 @@ def test_files_come_in_and_go_out(discord, listeners, room):
     services.send_file(room, path="report.txt", name="report.txt", size=5, caption="**Here**")
     assert discord.wait_for_sent(1)[0].text == "**Here**"
     assert discord.uploads == [("report.txt", b"hello")]
+
+
+# Together.
+
+
+def together(channel, discord, *, hang_up=False):
+    """What `listen` gives after three messages came while something else was being stored; then what it raises."""
+
+    async def story():
+        adapter = DiscordAdapter(channel)
+        events = adapter.listen()
+        try:
+            assert isinstance(await anext(events), Identity)
+            for number in range(3):
+                await asyncio.to_thread(discord.say, f"message {number}")
+            if hang_up:
+                await asyncio.to_thread(discord.close_gateway, 4000)
+            await asyncio.sleep(0.2)
+            batch = await anext(events)
+            if hang_up:
+                with pytest.raises(PlatformError):
+                    await anext(events)
+            return batch
+        finally:
+            await events.aclose()
+            await adapter.close()
+
+    return async_to_sync(story)()
+
+
+@pytest.mark.parametrize("hang_up", [False, True])
+def test_what_arrived_together_is_stored_together_even_if_that_was_all(discord, room, hang_up):
+    batch = together(room.channel, discord, hang_up=hang_up)
+    assert [message.text for message in batch] == ["message 0", "message 1", "message 2"]
