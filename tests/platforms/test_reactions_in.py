@@ -11,7 +11,7 @@ from apps.agents import prompts, services
 from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.platforms.telegram.payloads import Me, event, update_from
-from tests.platforms.conftest import telegram_channel, until
+from tests.platforms.conftest import send, telegram_channel, until
 from tests.platforms.fuzz import mutations, survives
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,6 +54,18 @@ def test_a_reaction_is_stored_and_calls_nobody(api, listeners, chat):
     assert (message.text, message.reply_to, message.sender_name) == ("[reacted with 👎]", "101", "Ann")
     assert not message.calls_agent
     assert not Run.objects.exists()
+
+
+def test_it_brings_the_words_it_is_about_and_stands_in_their_thread(api, listeners, chat):
+    asked = send(chat, "Shall I book it?", thread_id="7")
+    listeners.start()
+    until(lambda: Message.objects.get(pk=asked.pk).external_parts)
+    sent_id = Message.objects.get(pk=asked.pk).external_parts[0]
+    api.push(reaction(new="👍", message_id=int(sent_id)))
+
+    about = until(lambda: Message.objects.inbound().first())
+
+    assert (about.quoted_text, about.quoted_sender, about.thread_id) == ("Shall I book it?", "Andy", "7")
 
 
 def test_the_agent_reads_it_with_the_next_message(api, listeners, chat):
