@@ -68,27 +68,35 @@ def first_answer(call: Call, asked: Sequence[Provider]) -> Answered | None:
         try:
             answered = _ask(call, provider, is_last=is_last)
         except httpx.HTTPError as error:
-            providers.failed(provider, what_happened(error))
+            if is_message(call):
+                providers.failed(provider, what_happened(error))
             if is_last and last is None:
                 raise
             continue
         last = answered
+        if is_message(call):
+            _note(answered)
         if not _is_for_another(answered):
             break
     return last
 
 
 def _is_for_another(answered: Answered) -> bool:
-    """Whether the next provider should be asked; notes how this one did."""
-    status, provider = answered.status, answered.provider
-    if status in NO_ENTRY or (status == 400 and NO_CREDIT in answered.body):
-        providers.refused(provider, refusal_sentence(answered))
-        return True
-    if status in BUSY or status >= 500:
-        providers.failed(provider, refusal_sentence(answered))
-        return True
-    providers.worked(provider)
-    return False
+    return _keeps_us_out(answered) or answered.status in BUSY or answered.status >= 500
+
+
+def _keeps_us_out(answered: Answered) -> bool:
+    return answered.status in NO_ENTRY or (answered.status == 400 and NO_CREDIT in answered.body)
+
+
+def _note(answered: Answered) -> None:
+    """How the provider did. Only messages count: not every endpoint can count tokens or list its models."""
+    if _keeps_us_out(answered):
+        providers.refused(answered.provider, refusal_sentence(answered))
+    elif _is_for_another(answered):
+        providers.failed(answered.provider, refusal_sentence(answered))
+    else:
+        providers.worked(answered.provider)
 
 
 def asked_once(call: Call, provider: Provider, *, patience_s: float) -> Answered:

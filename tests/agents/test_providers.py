@@ -202,6 +202,15 @@ def test_when_all_rest_one_is_asked_all_the_same(ask, first, second, api, other)
     assert (len(api.turns), len(other.turns)) == (0, 1)
 
 
+def test_an_endpoint_that_only_cannot_count_tokens_is_not_held_to_fail(ask, first, second, api, other):
+    ModelProvider.objects.filter(pk=first.pk).update(base_url="http://127.0.0.1:9")
+    for _ in range(3):
+        assert ask(path="/v1/messages/count_tokens")[0] == 200
+
+    first.refresh_from_db()
+    assert first.failures == 0
+
+
 def test_the_group_s_own_provider_is_asked_first(ask, group, first, second, api, other):
     group.provider = second
     assert ask()[0] == 200
