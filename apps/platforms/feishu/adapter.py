@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
 from apps.platforms import downloads
 from apps.platforms.base import (
@@ -81,24 +82,25 @@ class FeishuAdapter(Adapter):
             await connection.open()
             yield Identity(ids)
             while True:
-                delivery = await connection.next()
-                if delivery is None:
+                deliveries = await connection.take()
+                if not deliveries:
                     yield Alive.TICK
-                    continue
-                if found := await self._read(delivery.payload):
+                found = Batch([message for each in deliveries for message in await self._read(each.payload)])
+                if found:
                     yield found  # resumed after the commit
-                await connection.acknowledge(delivery)
+                for each in deliveries:
+                    await connection.acknowledge(each)
         finally:
             await connection.close()
 
-    async def _read(self, payload: bytes) -> Batch | None:
+    async def _read(self, payload: bytes) -> list[InboundMessage]:
         try:
             found = event(event_from(payload), self._me)
         except PayloadError as error:
             # Delivered again it could be read no better.
             logger.warning("an event of Feishu's could not be read and is passed over: %s", error)
-            return None
-        return Batch([await self._names.complete(message, self._me) for message in found]) if found else None
+            return []
+        return [await self._names.complete(message, self._me) for message in found or ()]
 
     async def send(self, part: OutboundPart) -> str:
         return await sending.send_text(self._api, part, editable=self._is_streamed)

@@ -11,6 +11,7 @@ import gc
 import json
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 15.0  # seconds
 CLOSE_TIMEOUT = 1.0  # seconds the other side has to say goodbye
 MOST_PARTS = 64  # of one event
+AT_ONCE = 100  # events that are stored together
+TOGETHER = 0.05  # seconds in which what has arrived is read
 SHORTEST_HEARTBEAT = 0.05  # seconds
 
 logging.getLogger("Lark").handlers.clear()  # the SDK's own, to stdout, beside the service's log
@@ -105,6 +108,21 @@ class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed
                 continue
             if delivery or frame.method == FrameType.CONTROL.value:
                 return delivery
+
+    async def take(self) -> list[Delivery]:
+        """The next event, and what arrived behind it; nothing: Feishu answered our ping. Raises as `next` does.
+
+        What is not acknowledged comes again, so nothing is lost when the connection ends in between.
+        """
+        first = await self.next()
+        taken = [first] if first else []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOGETHER):  # an event whose parts are still on their way is not waited for
+                # The websocket has no public way to ask whether something is there.
+                while taken and len(taken) < AT_ONCE and self._conn.recv_messages.frames:
+                    if delivery := await self.next():
+                        taken.append(delivery)
+        return taken
 
     async def acknowledge(self, delivery: Delivery) -> None:
         """Otherwise Feishu delivers it again."""

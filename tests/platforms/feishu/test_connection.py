@@ -1,12 +1,16 @@
 """Feishu's long connection when something is wrong, and the test of the credentials."""
 
+import asyncio
 import logging
 import time
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from apps.chats.models import Channel
 from apps.platforms.admin.channels import checked
+from apps.platforms.base import Batch, Identity
+from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import SECRET, Failure, FeishuApi, Garbage, Hang
 from tests.platforms.conftest import detail, send, status, until
 from tests.platforms.feishu.conftest import feishu_channel, inbound_one
@@ -144,6 +148,30 @@ def test_neither_the_secret_nor_the_ticket_nor_words_are_logged(api, listeners, 
     told = caplog.text + "".join(capfd.readouterr())
     for secret in (SECRET, "ticket-of", "t-lent", "private word"):
         assert secret not in told
+
+
+# Together.
+
+
+def test_what_arrived_together_is_stored_together_and_acknowledged_afterwards(api, chat):
+    async def story():
+        adapter = FeishuAdapter(chat.channel)
+        events = adapter.listen()
+        try:
+            assert isinstance(await anext(events), Identity)
+            for number in range(3):
+                await asyncio.to_thread(api.say, f"message {number}")
+            await asyncio.sleep(0.1)
+            while not isinstance(batch := await anext(events), Batch):
+                pass  # a ping was answered
+            return batch, list(api.acknowledged)
+        finally:
+            await events.aclose()
+            await adapter.close()
+
+    batch, acknowledged = async_to_sync(story)()
+    assert [message.text for message in batch] == ["message 0", "message 1", "message 2"]
+    assert acknowledged == []
 
 
 # Test connection.
