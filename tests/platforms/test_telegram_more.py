@@ -204,3 +204,21 @@ def test_what_is_wrong_is_said(api, fields, sentence):
     assert not worked
     assert sentence in said
     assert "wrong" not in said or "1:wrong" not in said
+
+
+# The menu of commands.
+
+
+def test_telegrams_menu_shows_the_commands_that_everybody_may_use(api, listeners):
+    telegram_channel(api)
+    listeners.start()
+    assert api.wait_for(lambda: bool(api.calls_of("setMyCommands")))
+    offered = [each["command"] for each in json.loads(api.calls_of("setMyCommands")[0].parameters["commands"])]
+    assert offered == ["help", "new", "status", "stop", "tasks", "usage"]
+
+
+def test_a_menu_that_telegram_refuses_keeps_nobody_from_listening(api, listeners):
+    api.keep_failing("setMyCommands", Failure(429, "Too Many Requests: retry after 30"))
+    telegram_channel(api)
+    listeners.start()
+    until(lambda: status() == "online")

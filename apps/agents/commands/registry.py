@@ -82,5 +82,10 @@ def named(name: str) -> Command | None:
     return _commands.get(name.lower())
 
 
+def for_everybody() -> list[Command]:
+    """By name: what a platform may show in its own menu."""
+    return sorted((each for each in _commands.values() if not each.admins_only), key=lambda each: each.name)
+
+
 def offered_to(call: Call) -> list[Command]:
     return [each for each in _commands.values() if call.is_admin or not each.admins_only]

@@ -3,17 +3,19 @@
 The library's own Updater confirms updates while they are still in memory, and dies silently on a revoked token.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar
 
 from django.conf import settings
-from telegram import Bot, Update
+from telegram import Bot, BotCommand, Update
 from telegram.constants import ChatAction
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 from telegram.request import HTTPXRequest
 
+from apps.agents.commands.registry import for_everybody
 from apps.chats.models import Channel
 from apps.platforms import downloads
 from apps.platforms.base import (
@@ -40,6 +42,7 @@ from apps.platforms.webhooks import webhook_url
 logger = logging.getLogger(__name__)
 
 API = "https://api.telegram.org"
+MENU_PATIENCE = 5.0  # seconds
 POLL = 25  # seconds for which Telegram holds a request when nothing happens
 # Without edits: what was asked is answered as it stood then.
 WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION, Update.CALLBACK_QUERY]
@@ -76,11 +79,21 @@ class TelegramAdapter(Adapter):
         with translated_errors(self._token):
             await self._bot.initialize()
             self._me = Me(self._bot.bot.id, self._bot.username)
+            await self._offer_commands()
             try:
                 async for arrived in self._hooked() if self._by_webhook else self._polled():
                     yield arrived
             except BadRequest as error:  # of a poll, unlike of a message, it may pass
                 raise PlatformError(str(translated(error, self._token)), permanent=self._by_webhook) from None
+
+    async def _offer_commands(self) -> None:
+        """Telegram's own menu shows them; only a courtesy."""
+        offered = [BotCommand(each.name, each.help) for each in for_everybody()]
+        try:
+            async with asyncio.timeout(MENU_PATIENCE):
+                await self._bot.set_my_commands(offered)
+        except (TelegramError, TimeoutError) as error:
+            logger.info("Telegram's menu does not show the commands: %s", type(error).__name__)
 
     async def _polled(self) -> AsyncGenerator[Event, None]:
         await self._bot.delete_webhook()  # while one is set, Telegram answers no poll
