@@ -107,11 +107,16 @@ def _inside(root: Path, path: str) -> PurePosixPath:
     if given.is_relative_to(WORKSPACE):
         given = given.relative_to(WORKSPACE)
     try:
-        return PurePosixPath((root / given).resolve(strict=True).relative_to(root))
+        real = (root / given).resolve()
+        inside = PurePosixPath(real.relative_to(root))
+        if real.exists():
+            return inside
     except ValueError as error:
+        # Whether there is such a file out there, is nothing for the agent to learn.
         raise FileRefusedError(f"The file {path} does not lie in the workspace.") from error
     except (OSError, RuntimeError) as error:
-        raise FileRefusedError(f"There is no file {path} in the workspace.") from error
+        raise FileRefusedError(f"The file {path} cannot be found in the workspace.") from error
+    raise FileRefusedError(f"There is no file {path} in the workspace.")
 
 
 def _short(text: str, most: int) -> str:

@@ -121,6 +121,17 @@ def test_a_file_of_the_workspace_goes_out_once_also_when_the_run_is_tried_again(
     assert outbox().get().attachments.get().path == "plan.txt"
 
 
+def test_no_other_file_goes_out_nor_is_told_to_exist(run, group, foreign):
+    links = {"loop": "loop", "way-out": workspace(foreign.group) / "CLAUDE.md", "nowhere": "../office/nothing"}
+    for name, target in links.items():
+        (workspace(group) / name).unlink(missing_ok=True)
+        (workspace(group) / name).symlink_to(target)
+    for path in ("../office/CLAUDE.md", "../office/nothing", "/etc/passwd", "/etc/nothing", "way-out", "nowhere"):
+        assert refused(run, "send_file", path=path) == f"The file {path} does not lie in the workspace."
+    assert "loop" in refused(run, "send_file", path="loop")
+    assert not outbox().exists()
+
+
 @pytest.mark.parametrize("counts", [True, False], ids=["failed", "stopped with the service"])
 def test_a_message_goes_out_once_also_when_the_run_is_tried_again(run, counts):
     toolbox.call(run, "send_message", {"text": "on it"})

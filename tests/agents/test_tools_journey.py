@@ -99,7 +99,7 @@ def test_an_admins_agent_uses_every_tool_once(runtime, place, answering, redis_s
     assert "This month: US$" in by_name["get_usage"]
     assert Chat.objects.get(external_id="-3").group == Group.objects.get(folder="club")
     assert "may not write" in results[-2]
-    assert "no file" in results[-1]
+    assert "does not lie in the workspace" in results[-1]
     assert set(Incident.objects.values_list("kind", flat=True)) == {"refused tool", "refused file"}
 
 

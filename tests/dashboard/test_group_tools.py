@@ -8,8 +8,8 @@ pytestmark = pytest.mark.django_db
 
 
 def save(browser_of, group, **fields):
-    chats = {"chats-TOTAL_FORMS": 0, "chats-INITIAL_FORMS": 0}
-    response = browser_of.post(f"/admin/chats/group/{group.pk}/change/", group_form(**chats, **fields))
+    inlines = {f"{name}-{count}_FORMS": 0 for name in ("chats", "mcp_servers") for count in ("TOTAL", "INITIAL")}
+    response = browser_of.post(f"/admin/chats/group/{group.pk}/change/", group_form(**inlines, **fields))
     group.refresh_from_db()
     return response
 
