@@ -14,10 +14,8 @@ def offered(group: Group, place: Place) -> list[str]:
     """
     if place.builtin_tools == "none":
         return []
-    own = [] if permissions.reads_no_settings(group, place) else skills.own(group)
-    there = {*own, *skills.shared()}
+    own = set() if permissions.reads_no_settings(group, place) else set(skills.own(group))
     return [
         f"{WORKSPACE}/{skills.FOLDER}/{name}" if name in own else f"{SKILLS}/{name}"
-        for name in skills.chosen(group)
-        if name in there
+        for name in skills.chosen(group, own.union(skills.shared()))
     ]

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -48,7 +49,12 @@ def lay_out() -> None:
 
 def shared() -> list[str]:
     """Names of the skills that all groups may have."""
-    return sorted(set(_names(SHIPPED)) | set(_names(shared_folder())))
+    return sorted({*_shipped(), *_names(shared_folder())})
+
+
+@cache
+def _shipped() -> list[str]:
+    return list(_names(SHIPPED))
 
 
 def own(group: Group) -> list[str]:
@@ -60,10 +66,10 @@ def available(group: Group) -> list[str]:
     return sorted({*shared(), *own(group)}) if group.folder else shared()
 
 
-def chosen(group: Group) -> list[str]:
-    """What the group's agent gets; a chosen one that is gone is left out."""
-    there = available(group)
-    return there if group.skills is None else [name for name in there if name in group.skills]
+def chosen(group: Group, there: Iterable[str] | None = None) -> list[str]:
+    """What the group's agent gets of those that are `there` (all available ones); what is gone is left out."""
+    there = available(group) if there is None else there
+    return sorted(name for name in there if group.skills is None or name in group.skills)
 
 
 def check(group: Group, names: object) -> None:

@@ -2,11 +2,17 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.core.exceptions import ValidationError
 
 from apps.agents import mcp
@@ -133,10 +139,13 @@ def test_an_address_inside_is_refused_unless_the_operator_names_it(call, server,
 class RawServer:
     """Answers every connection with the same bytes, and keeps what was asked."""
 
-    def __init__(self, answer, *, hang=False):
+    def __init__(self, answer, *, hang=False, tls=""):
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self.asked, self._answer, self._hang = [], answer, hang
+        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
+        if self._tls:
+            self._tls.load_cert_chain(tls)
         self.gone = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -146,12 +155,19 @@ class RawServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with closing(connection):
-                self.asked.append(connection.recv(65536))
-                connection.sendall(self._answer)
+            with closing(connection), suppress(OSError):
+                if self._tls:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
+                self._answer_to(connection)
+
+    def _answer_to(self, connection):
+        with closing(connection):
+            self.asked.append(connection.recv(65536))
+            connection.sendall(self._answer)
+            with suppress(OSError):
                 while self._hang and connection.recv(65536):
                     pass
-                self.gone.set()
+            self.gone.set()
 
     def close(self):
         self._socket.close()
@@ -343,3 +359,63 @@ def test_a_program_in_the_container_is_a_server_too(say, group, sealed, settings
     run = say("shout")
     execute(run.pk)
     assert "HEY" in run.steps.get(kind="tool_result").detail
+
+
+def certificate(folder):
+    """A certificate for `localhost`, signed by itself, with its key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    return str(path)
+
+
+@pytest.fixture
+def encrypted(raw, tmp_path, settings):
+    """A server behind TLS, called by its name."""
+    path = certificate(tmp_path)
+
+    def serve(answer, **options):
+        server = raw(answer, tls=path, **options)
+        host = server.host.replace("127.0.0.1", "localhost")
+        settings.MCP_PRIVATE_HOSTS = [host]
+        McpServer.objects.update(url=f"https://{host}/mcp")
+        return server
+
+    serve.path = path
+    return serve
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_the_call_before_a_secret_is_sent(call, encrypted):
+    server = encrypted(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+    status, body, _ = call()
+    assert status == 504
+    assert b"SSLCertVerificationError" in body
+    assert server.asked == []
+
+
+def test_a_server_behind_tls_is_called_and_let_go(call, encrypted, monkeypatch, link):
+    monkeypatch.setattr(mcp, "_tls", lambda: ssl.create_default_context(cafile=encrypted.path))
+    server = encrypted(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi", hang=True)  # and the third byte never comes
+    call.gateway.take(request(path="/mcp/office", body=HELLO))
+    with link.changed:
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+    assert TOKEN.encode() in server.asked[0]
+
+    call.gateway.close()
+
+    assert server.gone.wait(5)

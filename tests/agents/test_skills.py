@@ -12,7 +12,7 @@ from apps.agents.runtimes.base import Place
 from apps.chats import skills, workspaces
 from tests.fakes.messages_api import ToolUse
 
-SHIPPED = ["conversation-digest", "group-memory", "weekly-report"]
+SHIPPED = sorted(folder.name for folder in skills.SHIPPED.iterdir())
 CONTAINER = Place(cwd="/workspace/group", add_dirs=[], builtin_tools="all")
 PROCESS = Place(cwd="/somewhere", add_dirs=[], builtin_tools="none")
 

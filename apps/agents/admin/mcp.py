@@ -43,7 +43,7 @@ class McpServerForm(forms.ModelForm):  # type: ignore[type-arg]
     command = CommandField(
         required=False,
         label=_("Command"),
-        help_text=_("For a program in the container, as in a shell: npx -y some-server --option “a b”."),
+        help_text=_("For a program in the container, as in a shell: python3 server.py --option “a b”."),
     )
     secrets = HeadersField(required=False, label=_("Secret headers"))
 

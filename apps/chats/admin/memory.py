@@ -90,7 +90,7 @@ class MemoryPages(admin.ModelAdmin):  # type: ignore[type-arg]
         except FileRefusedError as error:
             form.add_error("text", str(error))
             return False
-        self.message_user(request, _("%s is saved.") % name if edit else _("Nothing was changed."))
+        self.message_user(request, _("Saved: %s") % name if edit else _("Nothing was changed."))
         return True
 
     def memory_edit(self, request: HttpRequest, pk: int, edit_pk: int) -> HttpResponse:
@@ -112,7 +112,7 @@ class MemoryPages(admin.ModelAdmin):  # type: ignore[type-arg]
         except (FileRefusedError, memory.ChangedMeanwhileError) as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        said = _("%s is as it was before that edit.") if made else _("%s is like that already.")
+        said = _("As it was before that edit: %s") if made else _("It is like that already: %s")
         self.message_user(request, said % edit.path)
 
     def _remembering(self, request: HttpRequest, pk: int) -> Group | None:
