@@ -26,6 +26,7 @@ def working(api, listeners, fresh_redis, settings, monkeypatch):
     monkeypatch.setattr(progress, "EVERY", 0.2)
     monkeypatch.setattr(TelegramAdapter, "edit_every", 0.1)
     chat = registered_chat(telegram_channel(api))
+    assert chat.group
     Message.objects.create(
         chat=chat, direction="in", external_id="55", text="@Andy go", calls_agent=True, created_at=timezone.now()
     )
