@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import discord
 from discord.gateway import ReconnectWebSocket
 
+from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
 from apps.platforms import downloads
 from apps.platforms.base import (
@@ -31,7 +32,8 @@ from apps.platforms.discord import gateway, sending
 from apps.platforms.discord.client import API, Client, intents
 from apps.platforms.discord.directory import Directory
 from apps.platforms.discord.errors import GARBAGE, translated_errors
-from apps.platforms.discord.payloads import Me, inbound, pressed, where
+from apps.platforms.discord.payloads import Me, Place, inbound, pressed, where
+from apps.platforms.discord.reacting import SAID, reacted
 from apps.platforms.discord.sessions import Resumption
 
 logger = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ class DiscordAdapter(Adapter):
             own or API,
             intents=intents(content=channel.option("message_content") != "no"),
             hear=lambda event, data: self._heard.append((event, data)),
-            wanted=(*STANDS, "MESSAGE_CREATE", PRESSED, *CHANGES),
+            wanted=(*STANDS, "MESSAGE_CREATE", PRESSED, *SAID, *CHANGES),
         )
         self._resumption = Resumption(channel.pk, self._token)
         self._directory = Directory(self._client.http, self._token)
@@ -114,19 +116,25 @@ class DiscordAdapter(Adapter):
     async def _event(self, event: str, data: Any) -> Event:
         if event in STANDS:
             return Identity({"id": self._me.id, "name": self._me.name})
-        if event not in ("MESSAGE_CREATE", PRESSED):
+        if event not in ("MESSAGE_CREATE", PRESSED, *SAID):
             self._directory.forget(data)
             return Alive.TICK
         try:
             place = await self._directory.place(*where(data), self._me.id)
-            message = pressed(data, place) if event == PRESSED else inbound(data, place, self._me)
+            message = self._read(event, data, place)
         except PayloadError:
             logger.exception("a message could not be read and is passed over")
             return Alive.TICK
-        if message is None or message.pressed:
+        if message is None or message.pressed or message.is_reaction:
             return Batch([message]) if message else Alive.TICK
         self._remember(message.external_id, int(message.thread_id or message.chat_id))
         return Batch([message])
+
+    def _read(self, event: str, data: Any, place: Place) -> InboundMessage | None:
+        """Raises PayloadError."""
+        if event == PRESSED:
+            return pressed(data, place)
+        return reacted(event, data, place, self._me) if event in SAID else inbound(data, place, self._me)
 
     async def _quiet(self, data: Any) -> None:
         """Only a courtesy, which is too late after three seconds."""

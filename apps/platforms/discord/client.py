@@ -63,5 +63,12 @@ def parsers(hear: Hear, wanted: tuple[str, ...]) -> dict[str, Callable[[Any], No
 
 
 def intents(*, content: bool) -> discord.Intents:
-    """Messages, and what channels are called; `content` is the one that Discord must have granted."""
-    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
+    """Messages, reactions, and what channels are called; `content` is the one that Discord must have granted."""
+    return discord.Intents(
+        guilds=True,
+        guild_messages=True,
+        dm_messages=True,
+        guild_reactions=True,
+        dm_reactions=True,
+        message_content=content,
+    )

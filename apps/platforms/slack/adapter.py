@@ -36,6 +36,7 @@ from apps.platforms.slack.files import is_a_page, is_slacks
 from apps.platforms.slack.names import Directory
 from apps.platforms.slack.payloads import Me, Said, inbound, said
 from apps.platforms.slack.pressing import pressed
+from apps.platforms.slack.reacting import reacted
 from apps.platforms.slack.refusals import API
 from apps.platforms.slack.socket import QUIET, Envelope, Socket, opened
 
@@ -99,7 +100,8 @@ class SlackAdapter(Adapter):
             (each.chat_id for each in heard if not each.is_direct),
         )
         words = [inbound(each, self._me, names, open_threads=self._open_threads) for each in heard]
-        return Batch([*words, *(press for envelope in envelopes if (press := _pressed(envelope)))])
+        presses = (press for envelope in envelopes if (press := _pressed(envelope)))
+        return Batch([*words, *presses, *(reaction for envelope in envelopes if (reaction := self._reacted(envelope)))])
 
     def _readable(self, envelope: Envelope) -> Said | None:
         if envelope.get("type") != "events_api":
@@ -109,6 +111,13 @@ class SlackAdapter(Adapter):
         except PayloadError:
             # It would come again, and no more readable.
             logger.exception("an event of Slack could not be read and is passed over")
+            return None
+
+    def _reacted(self, envelope: Envelope) -> InboundMessage | None:
+        try:
+            return reacted(envelope.get("payload"), self._me) if envelope.get("type") == "events_api" else None
+        except PayloadError:
+            logger.exception("a reaction of Slack could not be read and is passed over")
             return None
 
     async def _acknowledge(self, envelopes: Sequence[Envelope]) -> None:
