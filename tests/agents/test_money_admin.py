@@ -162,3 +162,17 @@ def test_a_group_has_its_provider_and_its_budgets_on_its_page(desk, group, provi
     page = desk.get(f"/admin/chats/group/{group.pk}/change/").text
 
     assert all(f'name="{name}"' in page for name in ("provider", "daily_budget_usd", "run_budget_usd", "max_turns"))
+
+
+def test_a_group_s_page_proposes_models(desk, group, provider):
+    ModelProvider.objects.update(
+        model_names={"claude-sonnet-5-5": "x"}, prices={"house-model": {"input": 1, "output": 1}}
+    )
+    group.model = "own-choice"
+    group.save()
+
+    page = desk.get(f"/admin/chats/group/{group.pk}/change/").text
+
+    assert '<option value="house-model">' in page
+    assert '<option value="claude-sonnet-5-5">' in page
+    assert 'value="own-choice"' in page

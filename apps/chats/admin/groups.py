@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.chats import services, walls
 from apps.chats.admin.memory import MemoryPages, memory_url
+from apps.chats.admin.model_names import ModelNameInput
 from apps.chats.admin.names import NamesField
 from apps.chats.admin.skills import SkillsField
 from apps.chats.admin.variables import VariablesField
@@ -32,6 +33,7 @@ class GroupForm(ModelForm):  # type: ignore[type-arg]
             field.show(self.instance)
 
     class Meta:
+        widgets = {"model": ModelNameInput}
         field_classes = {
             "admin_tools": NamesField,
             "approval_tools": NamesField,
