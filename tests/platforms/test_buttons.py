@@ -1,16 +1,18 @@
 """Questions on Telegram's wire: buttons, presses, and what becomes of them; numbered lines where there are none."""
 
+import html
 import json
 
 import pytest
 from django.test import Client
 
-from apps.agents import questions
+from apps.agents import plainly, questions
 from apps.agents.models import Question, Run
 from apps.agents.services import request_run
 from apps.chats.models import Channel, Message
-from apps.platforms import asking
+from apps.platforms import asking, rendering
 from apps.platforms.base import Buttons
+from apps.platforms.registry import SPECS
 from tests.platforms.conftest import registered_chat, status, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,3 +141,40 @@ def test_without_room_for_all_there_are_lines_only(chat, limits):
     text, labels = shown(chat, ["A", "B", "C"], limits)
     assert text == "Which **colour**?\n\n1. A\n2. B\n3. C\n\nAnswer with a number."
     assert labels == []
+
+
+# What becomes of the buttons.
+
+
+def test_nobody_answered_and_the_buttons_go(api, question):
+    asked = api.wait_for_sent(1)[0]
+    until(lambda: Message.objects.outbound().get().delivery == "sent")
+    questions.expire([question])
+    assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
+    edit = api.calls_of("editMessageText")[0]
+    assert (edit.message_id, edit.text) == (asked.message_id, "Which <b>colour</b>?\n\n⌛ Nobody answered in time.")
+    assert "reply_markup" not in edit.parameters
+
+
+def test_what_was_answered_before_it_went_out_goes_out_without_buttons(api, chat, listeners):
+    question = ask(chat)
+    assert questions.answer(question, "Red") == ""
+    listeners.start()
+    sent = api.wait_for_sent(1)[0]
+    assert sent.text == "Which <b>colour</b>?\n\n✔ Red"
+    assert "reply_markup" not in sent.parameters
+
+
+# An approval, whole, on every platform.
+
+
+@pytest.mark.parametrize("platform", ["plain", *sorted(platform for platform in SPECS if platform != "web")])
+def test_no_dialect_takes_anything_of_a_request_away(platform):
+    marks = "echo '```' && rm -rf * # _a_ *b* ~c~ <internal>d</internal>"
+    given = {"command": f"{marks}\ncat <<'E'\n\n    indented\n# head\n> quote\n1. x\nE"}
+    parts = rendering.parts(plainly.shown(given), platform)
+    wanted = [line.rstrip() for line in plainly.shown(given).split("\n") if line.startswith("│ ")]
+    assert len(wanted) == 8
+    shown_as = "\n".join(html.unescape(part.text) for part in parts).replace("\u200b", "")  # between backticks
+    for written in ("\n".join(part.plain for part in parts), shown_as):
+        assert [line for line in wanted if line not in written] == []
