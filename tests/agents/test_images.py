@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from apps.agents import prompts
+from apps.agents import files, prompts
 from apps.agents.execution import execute
 from apps.chats.models import Attachment, Message
 from apps.chats.workspaces import create_workspace
@@ -13,36 +13,50 @@ from tests.fakes import pictures
 
 @pytest.fixture
 def send(group, say):
-    """A message with files; all of them lie in the workspace as pictures."""
+    """A message with files, which lie in the workspace as pictures, as those do that were fetched."""
 
     def speak(text, *names, mime="image/png", kind="image"):
-        folder = create_workspace(group) / "attachments"
-        folder.mkdir(exist_ok=True)
+        create_workspace(group)
         run = say(text)
+        message = Message.objects.inbound().latest("pk")
         for name in names:
-            (folder / name).write_bytes(pictures.png())
-            message = Message.objects.inbound().latest("pk")
-            path = f"attachments/{name}"
+            file, path = files.new_attachment(group, name)
+            with file:
+                file.write(pictures.png())
             Attachment.objects.create(message=message, kind=kind, mime=mime, name=name, path=path)
         return run
 
     return speak
 
 
+def shown(request):
+    contents = [message["content"] for message in request.body["messages"] if isinstance(message["content"], list)]
+    images = [block["source"] for content in contents for block in content if block["type"] == "image"]
+    return [(image["media_type"], base64.b64decode(image["data"])) for image in images]
+
+
 def test_the_model_sees_a_picture_that_somebody_sent(send, claude):
     execute(send("what is this?", "cat.png").pk)
 
-    images = [block for message in claude.turns[0].body["messages"] for block in message["content"]]
-    [image] = [block for block in images if isinstance(block, dict) and block["type"] == "image"]
-    assert base64.b64decode(image["source"]["data"]) == pictures.png()
-    assert "attachments/cat.png" in str(claude.turns[0].body["messages"])
+    assert shown(claude.turns[0]) == [("image/png", pictures.png())]
+    assert Attachment.objects.get().path in str(claude.turns[0].body["messages"])
+
+
+def test_also_in_a_sealed_container(send, sealed):
+    run = send("what is this?", "cat.png")
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.error, run.runtime) == ("", "docker")
+    assert shown(sealed.turns[0]) == [("image/png", pictures.png())]
 
 
 def test_the_newest_eight_are_named_in_order(send):
     send("first", *[f"{number}.png" for number in range(6)])
     run = send("second", *[f"{number}.png" for number in range(6, 12)])
 
-    assert prompts.compose(run).images == tuple(f"attachments/{number}.png" for number in range(4, 12))
+    paths = Attachment.objects.order_by("pk").values_list("path", flat=True)
+    assert prompts.compose(run).images == tuple(paths)[4:]
 
 
 @pytest.mark.parametrize(("mime", "kind", "seen"), [("application/pdf", "file", 0), ("", "image", 1), ("", "file", 0)])
