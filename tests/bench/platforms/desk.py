@@ -44,7 +44,9 @@ class Desk:
         assert self._process.stdout
         self._process.stdin.write(json.dumps([what, about]) + "\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        answer = self._process.stdout.readline()
+        assert answer, "the desk has ended; what it said stands above"
+        return json.loads(answer)
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.bench.platforms.desk"]
