@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core import checks
 from django.db import DatabaseError, connection
 
-from apps.agents import providers
+from apps.agents import mount_allowlist, providers
 from apps.agents.choices import chosen_agent, chosen_runtime, docker_missing, oci_runtime_missing
 from apps.chats.models import Channel, Group
 from nanogridbot import publications
@@ -39,7 +39,7 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """Every part, the needed ones first; a part that cannot even be asked is bad."""
     parts: list[Callable[[], Iterator[Finding]]] = [
-        _python, _settings, _data_directory, _database, _redis, _service, _containers, _agent, _channels,
+        _python, _settings, _data_directory, _database, _redis, _service, _containers, _mounts, _agent, _channels,
     ]  # fmt: skip
     for part in parts:
         try:
@@ -122,6 +122,19 @@ def _containers() -> Iterator[Finding]:
         yield _bad(f"{missing} AGENT_RUNTIME=docker needs it.")
     else:
         yield _hint(f"{missing} Agents run as processes, without tools of their own.")
+
+
+def _mounts() -> Iterator[Finding]:
+    if not settings.MOUNT_ALLOWLIST.exists():
+        return  # most installations give no folder of the host to anybody
+    try:
+        found = mount_allowlist.read()
+    except mount_allowlist.AllowlistError as error:
+        yield _bad(f"{error} No additional folder is mounted.")
+        return
+    yield _good(f"The mount allowlist names {len(found.roots)} folders of the host.")
+    for problem in found.problems:
+        yield _hint(problem)
 
 
 def _agent() -> Iterator[Finding]:

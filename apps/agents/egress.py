@@ -65,7 +65,7 @@ class Egress:
         """One of FRAMES; in the link's own thread, so nothing here waits."""
         tunnel_id = str(frame["id"])
         if frame["type"] == "tunnel_open":
-            return self._open(tunnel_id, str(frame["host"]), int(frame["port"]))
+            return self._open(tunnel_id, str(frame["host"]), _whole(frame["port"]))
         tunnel = self._tunnels.get(tunnel_id)
         if tunnel is None:
             return None  # it has ended meanwhile
@@ -75,7 +75,7 @@ class Egress:
             except binascii.Error:
                 return tunnel.stop()
         if frame["type"] == "tunnel_credit":
-            return tunnel.grant(int(frame["bytes"]))
+            return tunnel.grant(_whole(frame["bytes"]))
         return tunnel.finish()
 
     def close(self) -> None:
@@ -192,6 +192,13 @@ class Egress:
             if len(self._told) > MAX_REFUSALS_TOLD:
                 sentence = f"Run {self._run.pk} asked for more than {MAX_REFUSALS_TOLD} hosts that it may not reach."
         incidents.record("refused host", self._run.group.folder, sentence)
+
+
+def _whole(number: object) -> int:
+    """JSON knows more kinds of numbers; raises ValueError."""
+    if not isinstance(number, int):
+        raise ValueError(f"{number!r} is no whole number")  # noqa: TRY004 - the frame is wrong, whatever it is
+    return number
 
 
 def _limit() -> int:

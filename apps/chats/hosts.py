@@ -21,6 +21,8 @@ class BadHostError(ValueError):
 
 def normal_host(host: str) -> str:
     """Lower case, without a trailing dot or brackets, in IDNA's ASCII form; raises BadHostError."""
+    if len(host) > 1000:  # the conversion below takes its time with long ones
+        raise BadHostError(f"“{host[:100]}…” is no host name.")
     text = host.strip().removesuffix(".").removeprefix("[").removesuffix("]")
     if literal(text):
         return str(literal(text))

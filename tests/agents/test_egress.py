@@ -19,6 +19,7 @@ from apps.agents import questions
 from apps.agents.egress import FRAMES, Egress
 from apps.agents.link import Link
 from apps.agents.models import APPROVE, Question, Run
+from apps.agents.tunnels import Tunnel
 from apps.chats.models import Group, Incident
 from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
 
@@ -282,6 +283,17 @@ def test_what_is_no_proxy_request_gets_400(way: Way, request_) -> None:
     with socket.create_connection(("127.0.0.1", int(way.runner.proxy.rpartition(":")[2])), timeout=5) as client:
         client.sendall(request_ + b"\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [{"port": float("inf")}, {"port": "443"}, {"port": None}, {"type": "tunnel_credit", "id": "x"}, {}],
+)  # fmt: skip
+def test_a_frame_that_is_wrong_is_told_from_a_broken_service(way: Way, frame) -> None:
+    way.host._tunnels["x"] = tunnel = Tunnel("x", way.link, lambda _sent, _received: None)
+    with pytest.raises((KeyError, ValueError)):
+        way.host.take({"type": "tunnel_open", "id": "y", "host": "pypi.org"} | frame)
+    tunnel.close()
 
 
 def test_a_runner_that_ignores_the_window_loses_its_connection(way: Way, own_address) -> None:  # noqa: F811

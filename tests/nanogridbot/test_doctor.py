@@ -1,4 +1,5 @@
 import gc
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -55,6 +56,15 @@ def test_an_oci_runtime_that_the_engine_does_not_know_is_bad(settings: Settings)
     settings.AGENT_OCI_RUNTIME = "no-such-runtime"
     assert "The Docker engine has no OCI runtime no-such-runtime" in findings(Verdict.BAD)
     assert "runc" in findings(Verdict.BAD)
+
+
+def test_a_mount_allowlist_with_a_mistake_is_bad(settings: Settings, tmp_path: Path) -> None:
+    settings.MOUNT_ALLOWLIST = tmp_path / "allow.json"
+    assert "mount allowlist" not in findings(Verdict.BAD) + findings(Verdict.GOOD)
+    settings.MOUNT_ALLOWLIST.write_text('{"allowedRoots": [{"path": "/nowhere-at-all"}]}')
+    assert "/nowhere-at-all does not exist" in findings(Verdict.HINT)
+    settings.MOUNT_ALLOWLIST.write_text("{")
+    assert "is broken" in findings(Verdict.BAD)
 
 
 def test_failed_channel_is_bad_and_says_why() -> None:

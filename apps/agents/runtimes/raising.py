@@ -42,7 +42,7 @@ def reaches_otherwise(container: dict[str, Any], group: Group) -> bool:
     """
     now = mounts_label(mounts.judge(group)).get(MOUNTS_LABEL)
     then = container["Labels"].get(MOUNTS_LABEL)
-    return then != now or container["HostConfig"]["NetworkMode"] != networks.network_of(group)
+    return bool(then != now or container["HostConfig"]["NetworkMode"] != networks.network_of(group))
 
 
 def verify(name: str, config: dict[str, Any]) -> None:
