@@ -103,7 +103,8 @@ class Deciding:
 
 
 @pytest.fixture
-def decide(boss: User) -> Iterator[Any]:
+def decide(boss: User, settings: Any) -> Iterator[Any]:
+    settings.AGENT_QUESTION_TIMEOUT = 40  # a decision that fails must not hold the test up for long
     started: list[Deciding] = []
 
     def begin(choice: str | None) -> Deciding:

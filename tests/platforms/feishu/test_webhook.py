@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from apps.agents.models import Run
-from apps.chats.models import Channel, Message
+from apps.chats.models import Channel, Chat, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
@@ -240,3 +240,18 @@ def test_an_app_that_is_withdrawn_is_noticed_though_nobody_writes(listeners, set
         until(lambda: status() == "failed")
         assert "app ID or its secret" in detail()
         listeners.stop()
+
+
+def test_a_pressed_button_answers_its_question(channel):
+    from tests.platforms.feishu.test_buttons import PRESS
+    from tests.platforms.test_buttons import answered
+    from tests.platforms.test_buttons import ask as asks
+
+    question = asks(Chat.objects.get())
+    pressed = {**PRESS["event"], "action": {"tag": "button", "value": {"answer": question.token(1)}}}
+    header = {**PRESS["header"], "app_id": APP_ID, "token": "verify-me"}
+
+    answer = deliver(channel, {**PRESS, "header": header, "event": pressed})
+
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert answered(question) == "Dark blue"
