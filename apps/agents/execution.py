@@ -33,7 +33,7 @@ AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
 
 def execute(run_id: int) -> None:
     """Claims and serves one run; returns at once when it is not to be had."""
-    run = Run.objects.select_related("session__group", "chat").filter(pk=run_id).first()
+    run = Run.objects.select_related("session__group", "chat__channel").filter(pk=run_id).first()
     if run is None or stopping.is_set():
         return None
     if spent := budgets.exhausted(run.group):
