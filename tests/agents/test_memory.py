@@ -11,7 +11,7 @@ from apps.agents.models import Run, RunUsage
 from apps.chats import memory, workspaces
 from apps.chats.models import Channel, Chat, Message
 from apps.schedules.services import create_task, run_now
-from tests.fakes.messages_api import Text, ToolUse
+from tests.fakes.messages_api import Failure, Text, ToolUse
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,25 @@ def test_without_walls_both_memories_are_in_the_instructions(say, group, claude)
     told = str(claude.turns[0].body["system"])
     assert 10_000 < told.count("记") <= 20_000
     assert "HOUSEMEMORY: be kind." in told
+
+
+@pytest.mark.docker
+def test_a_conversation_that_no_longer_fits_is_archived_and_answered(say, group, sealed, replies):
+    execute(say("plan the trip").pk)
+    full = iter([Failure(400, "prompt is too long: 210000 tokens > 200000 maximum")])
+    sealed.answer = lambda request: next(full, None) if "and home" in request.last_text else None
+    run = say("and home")
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("succeeded", 1)
+    assert "and home" in replies()[1]
+    [kept] = [file for file in memory.files(group) if file.path.startswith("conversations/")]
+    assert kept.path.endswith("-plan-the-trip.md")
+    text = memory.read(group, kept.path).text
+    assert "plan the trip" in text
+    assert "**Ann**" in text
+    assert f"Archived to {kept.path}" in run.steps.get(kind="archive").summary
 
 
 @pytest.mark.docker
