@@ -58,7 +58,7 @@ def _store(chat: Chat, message: InboundMessage, files: Sequence[uploads.Upload])
         whole = replace(message, attachments=tuple(one.attachment for one in saved))
         if (stored := accept(chat.channel, whole)) is None:
             raise _NotStoredError
-        uploads.attach(stored, saved)
+        uploads.attach(chat.group, stored, saved)
         return stored
 
 

@@ -64,10 +64,16 @@ def saved(group: Group, uploads: Sequence[Upload]) -> Iterator[list[Saved]]:
         raise
 
 
-def attach(message: Message, saved_files: Sequence[Saved]) -> None:
-    """Called in the transaction that stores the message: nobody else ever sees its files awaited."""
-    for row, one in zip(message.attachments.order_by("pk"), saved_files, strict=True):
+def attach(group: Group, message: Message, saved_files: Sequence[Saved]) -> None:
+    """Called in the transaction that stores the message: nobody else ever sees its files awaited.
+
+    What is no message for the agent (a command, an answer to its question) takes no files.
+    """
+    rows = list(message.attachments.order_by("pk"))
+    for row, one in zip(rows, saved_files, strict=False):
         media.settle(row, media.Fetched(one.path, one.attachment.size))
+    for one in saved_files[len(rows) :]:
+        files.remove_inside(group, one.path)
 
 
 def _save(group: Group, upload: Upload) -> Saved:

@@ -95,6 +95,13 @@ def test_a_refused_message_leaves_no_file_behind(write, group):
     assert list((workspace(group) / "attachments").iterdir()) == []
 
 
+def test_a_command_takes_no_files(write, group):
+    assert write("/help", ("a.txt", b"a")).status_code == 201
+
+    assert not Attachment.objects.exists()
+    assert list((workspace(group) / "attachments").iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["../../evil.png", "a/b.txt", ".bashrc", "x\r\ny.txt"])
 def test_a_name_cannot_lead_anywhere(write, group, name):
     assert write("look", (name, b"a")).status_code == 201
