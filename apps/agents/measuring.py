@@ -61,7 +61,10 @@ class _Walk:
         """A link is never followed, neither here nor on the way."""
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError as error:  # gone, exchanged for a link, or closed to us
+        except PermissionError:  # an agent of our own user could hide there what it likes
+            self.trouble = "a folder in it is closed to the service"
+            return
+        except OSError as error:  # gone, or exchanged for a link
             logger.debug("%s is not measured: %s", path, error)
             return
         try:

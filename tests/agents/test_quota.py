@@ -1,6 +1,8 @@
 """What a group's folders take, found out whatever stands in them, and what follows from it."""
 
+import ctypes
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -73,6 +75,24 @@ def test_too_many_files_are_trouble_and_too_little_time_says_at_least(tmp_path, 
     assert "more than 20 files" in measure([tmp_path]).trouble
     monkeypatch.setattr(measuring, "MAX_PENDING", 100)
     assert "too many folders" in measure([tmp_path]).trouble
+
+
+@pytest.fixture
+def ordinary_user():
+    """The files of this thread are asked for as nobody, where the tests are root."""
+    libc = ctypes.CDLL(None)
+    before = libc.setfsuid(65534) if os.getuid() == 0 else -1
+    yield
+    if before >= 0:
+        libc.setfsuid(before)
+
+
+def test_a_folder_that_its_owner_has_closed_is_trouble(ordinary_user):
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "closed").mkdir()
+        assert measure([Path(name)]).whole
+        (Path(name) / "closed").chmod(0)
+        assert "closed to the service" in measure([Path(name)]).trouble
 
 
 def test_a_folder_that_is_not_there_takes_nothing(tmp_path):
