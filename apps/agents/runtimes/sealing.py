@@ -18,6 +18,7 @@ from apps.chats import skills, walls, workspaces
 from apps.chats.models import Group
 
 AGENT_UID = 10001  # where the service itself is root: an agent never is
+MOST_PIDS = 4_194_304  # Linux's PID_MAX_LIMIT; a container with more does not start
 WORKSPACE = "/workspace/group"
 GLOBAL = "/workspace/global"
 SKILLS = "/workspace/skills"
@@ -84,7 +85,7 @@ def _host_config(group: Group, verdict: Verdict) -> dict[str, Any]:
             mem_limit=memory,
             memswap_limit=memory,  # equal: no swap beyond the memory
             nano_cpus=int(min(float(group.cpus), cores()) * 1_000_000_000),
-            pids_limit=group.pids,
+            pids_limit=min(group.pids, MOST_PIDS),
             ulimits=_ulimits(group),
             log_config=LogConfig(type="none"),
             runtime=settings.AGENT_OCI_RUNTIME or None,
