@@ -247,7 +247,7 @@ def test_a_pressed_button_answers_its_question(channel):
     from tests.platforms.test_buttons import answered
     from tests.platforms.test_buttons import ask as asks
 
-    question = asks(Chat.objects.get())
+    question = asks(Chat.objects.get(channel=channel))
     pressed = {**PRESS["event"], "action": {"tag": "button", "value": {"answer": question.token(1)}}}
     header = {**PRESS["header"], "app_id": APP_ID, "token": "verify-me"}
 
