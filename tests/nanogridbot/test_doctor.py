@@ -5,7 +5,8 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from apps.agents import choices
+from apps.agents import choices, providers
+from apps.agents.models import ModelProvider
 from apps.chats.models import Channel, Platform
 from nanogridbot import publications
 from nanogridbot.doctor import Verdict, examine
@@ -28,6 +29,17 @@ def test_healthy_installation_has_nothing_bad(settings: Settings) -> None:
 
 def test_new_installation_is_told_about_the_first_start() -> None:
     assert "There is no admin user or no main group yet" in findings(Verdict.HINT)
+
+
+def test_model_providers_are_named_and_a_missing_key_is_bad(settings: Settings) -> None:
+    settings.AGENT_RUNTIME = "process"
+    ModelProvider.objects.create(name="ours", base_url="https://host/api", credentials={"key": "sk-of-ours"})
+    ModelProvider.objects.create(name="theirs", credentials={"key": "env:NOT_SET_ANYWHERE"})
+    providers.forget()
+
+    assert "Model calls go to https://host/api with the key of ours." in findings(Verdict.GOOD)
+    assert "The key of the provider theirs is missing" in findings(Verdict.BAD)
+    providers.forget()
 
 
 def test_redis_that_is_away_is_bad(settings: Settings) -> None:
