@@ -58,6 +58,8 @@ def _written(row: Message, arrived: InboundMessage) -> tuple[Question, str] | No
     if len(chosen) != 1:
         return None
     question = chosen[0].questions.all()[0]
+    if question.kind == Question.Kind.APPROVAL and not replied and chosen[0].delivery != Message.Delivery.SENT:
+        return None  # nobody has seen it yet: the words were meant for something else
     given = _words(row)
     if question.choices:
         choice = matching(given, question.choices)

@@ -14,9 +14,12 @@ from apps.agents import questions, toolbox
 from apps.agents.answers import matching
 from apps.agents.models import Question, Run
 from apps.agents.services import request_run, stop_run
+from apps.agents.toolcalls import MOST_AT_ONCE, ToolCalls
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Message, Platform, Sender
+from apps.chats.services import create_group
 from apps.platforms.intake import accept
+from tests.platforms.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,8 +189,10 @@ def test_in_a_strict_group_a_stranger_answers_nothing(run, group):
 # Who may approve.
 
 
-def approval(run: Run) -> Question:
-    return ask(run, ["Approve", "Refuse"], kind=Question.Kind.APPROVAL, subject="Bash")
+def approval(run: Run, delivery: str = "sent") -> Question:
+    question = ask(run, ["Approve", "Refuse"], kind=Question.Kind.APPROVAL, subject="Bash")
+    question.messages.update(delivery=delivery)
+    return question
 
 
 def test_an_admin_sender_approves(run, place):
@@ -196,6 +201,13 @@ def test_an_admin_sender_approves(run, place):
     write("1")
     question.refresh_from_db()
     assert question.is_approved
+
+
+def test_what_an_admin_writes_before_he_can_have_seen_it_approves_nothing(run, place):
+    Sender.objects.create(channel=place.channel, external_id="42", access=Sender.Access.ADMIN)
+    question = approval(run, delivery="queued")
+    write("1")
+    assert outcome(question) == ("open", "")
 
 
 @pytest.mark.parametrize("access", [Sender.Access.UNKNOWN, Sender.Access.ALLOWED])
@@ -373,8 +385,27 @@ def test_options_that_are_no_choice_are_refused_and_nothing_is_asked(run, option
     assert not Message.objects.exists()
 
 
-def test_the_real_runner_waits_for_the_answer(say, replies, chat):
+def test_whoever_waits_holds_up_nobody_elses_tools(run, settings):
+    settings.AGENT_QUESTION_TIMEOUT = 5
+    answers: list[str] = []
+
+    def calls(of: Run) -> ToolCalls:
+        return ToolCalls(of, lambda _type, **fields: answers.append(fields["id"]))
+
+    waiting, other = calls(run), calls(request_run(create_group(folder="other"), chat=None, cause=Run.Cause.REQUEST))
+    for number in range(MOST_AT_ONCE):
+        waiting.take({"id": f"q{number}", "name": "ask_user", "input": {"question": "Which?", "options": COLOURS}})
+    other.take({"id": "other", "name": "list_chats", "input": {}})
+
+    until(lambda: "other" in answers, 3)
+    until(lambda: Question.objects.open().count() == questions.MOST_OPEN)
+    until(lambda: len(answers) == MOST_AT_ONCE + 1)
+
+
+def test_the_real_runner_waits_for_the_answer_and_the_run_keeps_its_lease(say, replies, chat, settings):
     from apps.agents.execution import execute
+
+    settings.AGENT_LEASE = 2
 
     def answer() -> None:
         from django.db import connection
@@ -383,6 +414,7 @@ def test_the_real_runner_waits_for_the_answer(say, replies, chat):
         while not (found := Question.objects.open().first()) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert found
+        time.sleep(3)
         press = InboundMessage(
             external_id="press", chat_id=chat.external_id, sender_id="user-9", sender_name="Lena", text="",
             pressed=found.token(1), chat_kind=Chat.Kind.DIRECT,
@@ -397,3 +429,4 @@ def test_the_real_runner_waits_for_the_answer(say, replies, chat):
     assert Question.objects.get().answer == "Dark blue"
     assert "Dark blue" in replies()[-1]
     assert "Lena" in replies()[-1]
+    assert Run.objects.get().attempt == 1
