@@ -14,6 +14,7 @@ from apps.agents.pricing import Usage
 from apps.chats import incidents
 
 EVERY = 2.0  # seconds between looks at the rows during a turn
+AT_LATEST = 6.0
 SETTLED = 1.0  # seconds after a call in which its answer may still be on its way: nothing is written then
 
 _told_of: set[tuple[str, str]] = set()  # providers' models whose missing price this process has told
@@ -83,7 +84,8 @@ class Ledger:
     def keep(self) -> None:
         """During the turn, every few seconds: lets other runs see what this one spends, and sees what they do."""
         now = time.monotonic()
-        if now - self._looked_at < EVERY or now - self._booked_at < SETTLED:
+        since = now - self._looked_at
+        if since < EVERY or (since < AT_LATEST and now - self._booked_at < SETTLED):
             return
         self._looked_at = now
         providers.refresh()
