@@ -319,6 +319,17 @@ def test_the_real_agent_calls_the_tool_of_a_real_server(say, server, team, seale
     assert TOKEN not in json.dumps([turn.body for turn in sealed.turns])
 
 
+def test_without_walls_an_address_is_called_too_and_no_program_started(say, server, claude, tmp_path):
+    McpServer.objects.create(
+        group=server.group, name="local", kind="stdio", command=["touch", str(tmp_path / "started")]
+    )
+    claude.script(ToolUse("mcp__office__weather", {"city": "Oslo"}))
+    run = say("what is the weather?")
+    execute(run.pk)
+    assert "Sunny in Oslo" in run.steps.get(kind="tool_result").detail
+    assert not (tmp_path / "started").exists()
+
+
 @pytest.mark.docker
 def test_the_secret_is_nowhere_in_the_container(say, server, sealed):
     # The bracket keeps the pattern from finding itself.
