@@ -27,5 +27,5 @@ def consider(chat: Chat, thread_id: str) -> None:
 
 
 def _is_lively(chat: Chat) -> bool:
-    recent = Message.objects.inbound().filter(chat=chat, created_at__gt=timezone.now() - WITHIN)
+    recent = Message.objects.inbound().filter(chat=chat, withheld=False, created_at__gt=timezone.now() - WITHIN)
     return len(recent.order_by().values_list("pk")[:LIVELY]) == LIVELY

@@ -42,6 +42,14 @@ def test_a_quiet_chat_asks_for_none(lively):
     assert warm_ups() == 0
 
 
+def test_strangers_keep_nobody_awake(lively):
+    Message.objects.update(withheld=True)
+
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 0
+
+
 def test_a_group_that_does_not_want_it_asks_for_none(lively):
     lively.group.warm_early = False
 
