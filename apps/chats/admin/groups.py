@@ -97,7 +97,17 @@ class GroupAdmin(MemoryPages):
         (_("Money"), {"fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]}),
         (
             _("Limits"),
-            {"fields": ["memory_mb", "cpus", "pids", "disk_quota_mb", "turn_timeout_s", "idle_timeout_s"]},
+            {
+                "fields": [
+                    "memory_mb",
+                    "cpus",
+                    "pids",
+                    "disk_quota_mb",
+                    "turn_timeout_s",
+                    "idle_timeout_s",
+                    "warm_early",
+                ]
+            },
         ),
         (_("Walls"), {"fields": ["network", "allowed_domains", "approve_hosts", "mounts", "env"]}),
     ]
