@@ -18,6 +18,7 @@ from apps.platforms.rates import Rates
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 20.0  # seconds for one edit
+LOOKS = 60  # seconds for which a sending is waited for
 MOST_AT_ONCE = 100
 
 
@@ -52,6 +53,7 @@ class Settling:
 
     async def _settle(self, question_id: int) -> None:
         try:
+            await self._sent(question_id)
             for asked in await in_database(_settled, question_id):
                 if adapter := self._adapters().get(asked.message.chat.channel_id):
                     await self._edit(asked, adapter)
@@ -60,6 +62,13 @@ class Settling:
         except Exception:
             logger.exception("the buttons of question %s could not be taken away", question_id)
 
+    async def _sent(self, question_id: int) -> None:
+        """What is just being sent was drawn with its buttons."""
+        for _ in range(LOOKS):
+            if not await in_database(_is_under_way, question_id):
+                return
+            await asyncio.sleep(1)
+
     async def _edit(self, asked: Asked, adapter: Adapter) -> None:
         part = await in_database(parcel.settled, asked.message, adapter)
         if part is None or not adapter.buttons:
@@ -67,6 +76,10 @@ class Settling:
         await self._rates.turn(asked.message.chat.channel_id, asked.message.chat.external_id, adapter)
         async with asyncio.timeout(TIMEOUT):
             await adapter.settle(asked.last_part, part)
+
+
+def _is_under_way(question_id: int) -> bool:
+    return Message.objects.filter(questions=question_id, delivery=Message.Delivery.SENDING).exists()
 
 
 def _settled(question_id: int) -> list[Asked]:

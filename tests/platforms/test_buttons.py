@@ -13,6 +13,7 @@ from apps.chats.models import Channel, Message
 from apps.platforms import asking, rendering
 from apps.platforms.base import Buttons
 from apps.platforms.registry import SPECS
+from tests.fakes.telegram_api import Failure, Hang
 from tests.platforms.conftest import registered_chat, status, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,8 +89,6 @@ def test_in_a_topic_the_press_counts_there(api, chat, listeners):
 
 
 def test_a_press_that_telegram_forgot_holds_up_nothing(api, question):
-    from tests.fakes.telegram_api import Failure
-
     asked = api.wait_for_sent(1)[0]
     api.fail("answerCallbackQuery", Failure(400, "Bad Request: query is too old and response timeout expired"))
     api.press(question.token(0), message_id=asked.message_id)
@@ -154,6 +153,17 @@ def test_nobody_answered_and_the_buttons_go(api, question):
     edit = api.calls_of("editMessageText")[0]
     assert (edit.message_id, edit.text) == (asked.message_id, "Which <b>colour</b>?\n\n⌛ Nobody answered in time.")
     assert "reply_markup" not in edit.parameters
+
+
+def test_what_is_answered_while_it_is_sent_loses_its_buttons_afterwards(api, fresh_redis, chat, listeners):
+    api.fail("sendMessage", Hang(2))
+    listeners.start()
+    until(lambda: status() == "online")
+    question = ask(chat)
+    until(lambda: Message.objects.outbound().get().delivery == "sending")
+    questions.answer(question, "Red")
+    assert "reply_markup" in api.wait_for_sent(1)[0].parameters
+    assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
 
 
 def test_what_was_answered_before_it_went_out_goes_out_without_buttons(api, chat, listeners):
