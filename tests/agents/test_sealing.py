@@ -35,7 +35,7 @@ def test_a_live_agent_is_sealed(inspected):
     assert host["SecurityOpt"] == ["no-new-privileges"]
     assert host["NetworkMode"] == "none"
     assert host["Memory"] == host["MemorySwap"] == 1024**3
-    assert (host["NanoCpus"], host["PidsLimit"], host["Init"]) == (10**9, 256, True)
+    assert (host["NanoCpus"], host["PidsLimit"], host["Init"]) == (10**9, 256, False)
     assert host["LogConfig"]["Type"] == "none"
     assert host["RestartPolicy"]["Name"] in ("", "no")
     assert host["Privileged"] is False

@@ -90,7 +90,7 @@ def _sealed_command(tmp_path: Path) -> list[str]:
     limits = ["--memory", "2g", "--memory-swap", "2g", "--pids-limit", "256", "--tmpfs", "/tmp:size=256m,mode=1777"]
     seal = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
     user = ["--user", f"{UID}:{UID}" if os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"]
-    return ["docker", "run", "--rm", "--interactive", "--init", *seal, *user, *limits, *mounts, IMAGE]
+    return ["docker", "run", "--rm", "--interactive", *seal, *user, *limits, *mounts, IMAGE]
 
 
 def _own(path: Path) -> None:

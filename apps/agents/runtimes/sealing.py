@@ -81,7 +81,7 @@ def _host_config(group: Group, verdict: Verdict) -> dict[str, Any]:
             tmpfs={"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"},  # noqa: S108 - the container's own
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            init=True,
+            init=False,  # the image has its own, which lets nobody at the link
             mem_limit=memory,
             memswap_limit=memory,  # equal: no swap beyond the memory
             nano_cpus=int(min(float(group.cpus), cores()) * 1_000_000_000),

@@ -1,0 +1,62 @@
+"""An agent that was talked into it: the stub plays the model, everything else is real, the container too."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from apps.agents import services
+from apps.agents.execution import execute
+from apps.agents.models import Run
+from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.services import create_group
+from apps.chats.workspaces import create_workspace, workspace
+from tests.agents.conftest import (  # noqa: F401 - fixtures
+    _fresh_choices,
+    api,
+    chat,
+    claude,
+    group,
+    replies,
+    say,
+    sealed,
+)
+from tests.agents.test_bad_runner import runner  # noqa: F401 - a fixture
+from tests.agents.test_tools_journey import told
+from tests.fakes.messages_api import Text, ToolUse
+
+Inside = Callable[..., str]
+
+
+@pytest.fixture
+def office(transactional_db: None) -> Chat:
+    """Another group's chat on Telegram; its folder holds a secret."""
+    other = create_group(folder="office", name="The office")
+    create_workspace(other)
+    (workspace(other) / "CLAUDE.md").write_text("The safe opens with 4711.")
+    telegram = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Chat.objects.create(channel=telegram, external_id="-9", title="The office", group=other)
+
+
+@pytest.fixture
+def inside(group: Group, say, sealed) -> Inside:  # noqa: F811
+    """Runs a Python program as the agent's Bash tool does; what it printed. Further tool uses come before it."""
+
+    def attack(program: str, *before: ToolUse, error: str = "") -> str:
+        create_workspace(group)
+        (workspace(group) / "attack.py").write_text(program)
+        sealed.script(*before, ToolUse("Bash", {"command": "python3 attack.py 2>&1"}), Text("Done."))
+        run = say("go")
+        execute(run.pk)
+        run.refresh_from_db()
+        assert error in run.error if error else run.error == ""
+        return "" if error else told(sealed)[-1]
+
+    return attack
+
+
+def call(chat: Chat, text: str = "hello") -> Run:  # noqa: F811
+    """A message that calls the agent of that chat's group."""
+    Message.objects.create(chat=chat, direction="in", external_id=uuid.uuid4().hex, text=text, calls_agent=True)
+    assert chat.group
+    return services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE)
