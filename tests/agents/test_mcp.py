@@ -1,18 +1,10 @@
 """A group's MCP servers: called on the host with their secrets, by a group whose row names them, and nowhere else."""
 
 import json
-import socket
 import ssl
-import threading
 import time
-from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.core.exceptions import ValidationError
 
 from apps.agents import mcp
@@ -24,9 +16,10 @@ from apps.agents.redaction import Redactor
 from apps.agents.spending import Ledger
 from apps.chats.models import Incident
 from apps.chats.services import create_group
-from tests.agents.test_gateway import HeardLink, request
+from tests.agents.heard_link import HeardLink, request
 from tests.fakes.mcp_server import McpTeam
 from tests.fakes.messages_api import ToolUse
+from tests.fakes.raw_server import RawServer, certificate
 
 TOKEN = "a-token-nobody-may-see"
 HELLO = {
@@ -69,15 +62,18 @@ def link():
 
 
 @pytest.fixture
-def call(link, group, say):
+def gateway(link, group, say):
+    return Gateway(link, on_refusal=lambda _sentence: None, ledger=Ledger(say("hello")), group_id=group.pk)
+
+
+@pytest.fixture
+def call(gateway, link):
     """(status, body, error) of one call to a path."""
-    gateway = Gateway(link, on_refusal=lambda _sentence: None, ledger=Ledger(say("hello")), group_id=group.pk)
 
     def ask(path="/mcp/office", **fields):
         gateway.take(request(path=path, **{"body": HELLO, "headers": ACCEPT, **fields}))
         return link.ended(fields.get("call_id", "1"))
 
-    ask.gateway = gateway
     return ask
 
 
@@ -136,43 +132,6 @@ def test_an_address_inside_is_refused_unless_the_operator_names_it(call, server,
     assert "office" in Incident.objects.get(kind="MCP server").sentence
 
 
-class RawServer:
-    """Answers every connection with the same bytes, and keeps what was asked."""
-
-    def __init__(self, answer, *, hang=False, tls=""):
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self.asked, self._answer, self._hang = [], answer, hang
-        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
-        if self._tls:
-            self._tls.load_cert_chain(tls)
-        self.gone = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            with closing(connection), suppress(OSError):
-                if self._tls:
-                    connection = self._tls.wrap_socket(connection, server_side=True)
-                self._answer_to(connection)
-
-    def _answer_to(self, connection):
-        with closing(connection):
-            self.asked.append(connection.recv(65536))
-            connection.sendall(self._answer)
-            with suppress(OSError):
-                while self._hang and connection.recv(65536):
-                    pass
-            self.gone.set()
-
-    def close(self):
-        self._socket.close()
-
-
 @pytest.fixture
 def raw(server, settings):
     servers = []
@@ -228,13 +187,13 @@ def test_a_large_question_is_refused(call, server, team, monkeypatch):
     assert team.seen == []
 
 
-def test_a_silent_server_is_let_go_with_the_turn(call, raw, link):
+def test_a_silent_server_is_let_go_with_the_turn(gateway, raw):
     server = raw(b"", hang=True)
-    call.gateway.take(request(path="/mcp/office", body=HELLO))
+    gateway.take(request(path="/mcp/office", body=HELLO))
     while not server.asked:
         time.sleep(0.01)
 
-    call.gateway.close()
+    gateway.close()
 
     assert server.gone.wait(5)
 
@@ -372,42 +331,22 @@ def test_a_program_in_the_container_is_a_server_too(say, group, sealed, settings
     assert "HEY" in run.steps.get(kind="tool_result").detail
 
 
-def certificate(folder):
-    """A certificate for `localhost`, signed by itself, with its key in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
-    return str(path)
+@pytest.fixture
+def pem(tmp_path):
+    return certificate(tmp_path)
 
 
 @pytest.fixture
-def encrypted(raw, tmp_path, settings):
+def encrypted(raw, pem, settings):
     """A server behind TLS, called by its name."""
-    path = certificate(tmp_path)
 
     def serve(answer, **options):
-        server = raw(answer, tls=path, **options)
+        server = raw(answer, tls=pem, **options)
         host = server.host.replace("127.0.0.1", "localhost")
         settings.MCP_PRIVATE_HOSTS = [host]
         McpServer.objects.update(url=f"https://{host}/mcp")
         return server
 
-    serve.path = path
     return serve
 
 
@@ -419,14 +358,14 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_call_before_a_secret_is_
     assert server.asked == []
 
 
-def test_a_server_behind_tls_is_called_and_let_go(call, encrypted, monkeypatch, link):
-    monkeypatch.setattr(mcp, "_tls", lambda: ssl.create_default_context(cafile=encrypted.path))
+def test_a_server_behind_tls_is_called_and_let_go(gateway, encrypted, pem, monkeypatch, link):
+    monkeypatch.setattr(mcp, "_tls", lambda: ssl.create_default_context(cafile=pem))
     server = encrypted(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi", hang=True)  # and the third byte never comes
-    call.gateway.take(request(path="/mcp/office", body=HELLO))
+    gateway.take(request(path="/mcp/office", body=HELLO))
     with link.changed:
         assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
     assert TOKEN.encode() in server.asked[0]
 
-    call.gateway.close()
+    gateway.close()
 
     assert server.gone.wait(5)
