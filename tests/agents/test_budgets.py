@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.agents import budget_notices, budgets, execution
 from apps.agents.budgets import Ceiling
+from apps.agents.errors import LeaseLostError
 from apps.agents.execution import execute
 from apps.agents.models import BudgetNotice, InstallationBudget, ModelProvider, Run, RunUsage, Session
 from apps.agents.pricing import Usage
@@ -37,7 +38,7 @@ def spend(group):
 @pytest.fixture
 def now(monkeypatch):
     """Sets the clock that budgets go by."""
-    return lambda *moment: monkeypatch.setattr(budgets.timezone, "now", lambda: datetime(*moment, tzinfo=UTC))
+    return lambda moment: monkeypatch.setattr(timezone, "now", lambda: moment)
 
 
 def limit(group, **fields):
@@ -54,36 +55,36 @@ def limit_all(**fields):
 def test_a_group_s_day_and_month_are_summed_in_its_own_time_zone(group, spend, now):
     group.timezone = "Asia/Shanghai"
     limit(group, daily_budget_usd="5", monthly_budget_usd="50")
-    now(2026, 2, 28, 16, 30)  # 00:30 on the first of March there
+    now(datetime(2026, 2, 28, 16, 30, tzinfo=UTC))  # 00:30 on the first of March there
     spend("1", ended=datetime(2026, 2, 28, 15, 59, tzinfo=UTC))
     spend("2", ended=datetime(2026, 2, 28, 16, 1, tzinfo=UTC))
 
     standing = budgets.standing(group)
-    assert (standing.today, standing.month, standing.left) == (2, 2, 3)
+    assert [standing.today, standing.month, standing.left] == [2, 2, 3]
     assert [ceiling.period for ceiling in standing.ceilings] == ["2026-03-01", "2026-03"]
 
 
 def test_another_zone_is_still_in_the_old_month(group, spend, now):
     group.timezone = "America/New_York"
-    now(2026, 3, 1, 4, 30)  # 23:30 on the last of February there
+    now(datetime(2026, 3, 1, 4, 30, tzinfo=UTC))  # 23:30 on the last of February there
     spend("1", ended=datetime(2026, 2, 1, 4, 59, tzinfo=UTC))  # January's last minute there
     spend("2", ended=datetime(2026, 2, 1, 5, 1, tzinfo=UTC))
     spend("4", ended=datetime(2026, 3, 1, 4, 0, tzinfo=UTC))
 
-    assert budgets.spent_by_group(group) == budgets.Spent(today=4, month=6)
+    assert budgets.spent_by_group(group) == budgets.Spent(Decimal(4), Decimal(6))
 
 
 def test_the_month_s_earlier_days_are_summed_once(group, spend, now, django_assert_num_queries):
-    now(2026, 11, 22, 12, 0)
+    now(datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
     spend("1", ended=datetime(2026, 11, 3, tzinfo=UTC))
     spend("2", ended=datetime(2026, 11, 22, 9, tzinfo=UTC))
-    assert budgets.spent_by_group(group) == budgets.Spent(today=2, month=3)
+    assert budgets.spent_by_group(group) == budgets.Spent(Decimal(2), Decimal(3))
 
     spend("4", ended=datetime(2026, 11, 22, 10, tzinfo=UTC))
     with django_assert_num_queries(2):
-        assert budgets.spent_by_group(group) == budgets.Spent(today=6, month=7)
-    now(2026, 11, 23, 12, 0)
-    assert budgets.spent_by_group(group) == budgets.Spent(today=0, month=7)
+        assert budgets.spent_by_group(group) == budgets.Spent(Decimal(6), Decimal(7))
+    now(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    assert budgets.spent_by_group(group) == budgets.Spent(Decimal(0), Decimal(7))
 
 
 def test_cents_that_add_up_to_the_ceiling_reach_it(group, spend):
@@ -410,4 +411,4 @@ def test_a_run_whose_lease_was_lost_is_counted(group, say, claude, priced, monke
 
 
 def _lose(*_):
-    raise execution.LeaseLostError("taken away")
+    raise LeaseLostError("taken away")

@@ -37,26 +37,30 @@ def second(group, other):
     return ModelProvider.objects.create(name="second", order=2, base_url=other.url, credentials={"key": SECOND_KEY})
 
 
-@pytest.fixture
-def ask(group):
-    """One model call as the agent sees it: status, body, error."""
-    link, refusals = HeardLink(), []
-    ledger = Ledger(Run(session=Session(group=group)))
-    gateway = Gateway(
-        link, on_refusal=refusals.append, ledger=ledger, asked=lambda: providers.candidates(group.provider_id)
-    )
+class Asking:
+    """Model calls as the agent sees them: status, body, error."""
 
-    def call(**fields):
+    def __init__(self, group, link, refusals):
+        self.group, self.link, self.refusals = group, link, refusals
+        self.ledger = Ledger(Run(session=Session(group=group)))
+        self.gateway = Gateway(self.link, on_refusal=refusals.append, ledger=self.ledger, asked=self._providers)
+
+    def __call__(self, **fields):
         providers.forget()
         providers.refresh()
-        call_id = str(len(link.frames))
-        gateway.take(request(call_id, **fields))
-        answer = link.ended(call_id)
-        settle(gateway)
+        call_id = str(len(self.link.frames))
+        self.gateway.take(request(call_id, **fields))
+        answer = self.link.ended(call_id)
+        settle(self.gateway)
         return answer
 
-    call.link, call.refusals, call.ledger = link, refusals, ledger
-    return call
+    def _providers(self):
+        return providers.candidates(self.group.provider_id)
+
+
+@pytest.fixture
+def ask(group):
+    return Asking(group, HeardLink(), [])
 
 
 def said(body):
