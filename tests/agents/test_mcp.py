@@ -294,7 +294,7 @@ def test_the_secret_is_nowhere_in_the_container(say, server, sealed):
     # The bracket keeps the pattern from finding itself.
     pattern = f"[{TOKEN[0]}]{TOKEN[1:]}"
     look = (
-        f"(env; cat /proc/*/environ /proc/*/cmdline; grep -rs . /tmp /home/agent) | grep -ac '{pattern}'; echo looked"
+        f"(env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null; grep -rs . /tmp /home/agent) | grep -ac '{pattern}'; echo looked"
     )
     sealed.script(ToolUse("mcp__office__weather", {"city": "Oslo"}), ToolUse("Bash", {"command": look}))
     run = say("look around")
