@@ -293,9 +293,8 @@ def test_without_walls_an_address_is_called_too_and_no_program_started(say, serv
 def test_the_secret_is_nowhere_in_the_container(say, server, sealed):
     # The bracket keeps the pattern from finding itself.
     pattern = f"[{TOKEN[0]}]{TOKEN[1:]}"
-    look = (
-        f"(env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null; grep -rs . /tmp /home/agent) | grep -ac '{pattern}'; echo looked"
-    )
+    places = "env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null; grep -rs . /tmp /home/agent"
+    look = f"({places}) | grep -ac '{pattern}'; echo looked"
     sealed.script(ToolUse("mcp__office__weather", {"city": "Oslo"}), ToolUse("Bash", {"command": look}))
     run = say("look around")
     execute(run.pk)
