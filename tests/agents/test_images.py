@@ -35,6 +35,12 @@ def shown(request):
     return [(image["media_type"], base64.b64decode(image["data"])) for image in images]
 
 
+def named(run):
+    prompt = prompts.compose(run)
+    assert prompt
+    return prompt.images
+
+
 def test_the_model_sees_a_picture_that_somebody_sent(send, claude):
     execute(send("what is this?", "cat.png").pk)
 
@@ -56,16 +62,16 @@ def test_the_newest_eight_are_named_in_order(send):
     run = send("second", *[f"{number}.png" for number in range(6, 12)])
 
     paths = Attachment.objects.order_by("pk").values_list("path", flat=True)
-    assert prompts.compose(run).images == tuple(paths)[4:]
+    assert named(run) == tuple(paths)[4:]
 
 
 @pytest.mark.parametrize(("mime", "kind", "seen"), [("application/pdf", "file", 0), ("", "image", 1), ("", "file", 0)])
 def test_only_pictures_are_named(send, mime, kind, seen):
-    assert len(prompts.compose(send("look", "a", mime=mime, kind=kind)).images) == seen
+    assert len(named(send("look", "a", mime=mime, kind=kind))) == seen
 
 
 def test_a_picture_that_was_not_fetched_is_not_named(send):
     run = send("look", "a.png")
     Attachment.objects.update(path="", state="failed", error="gone")
 
-    assert prompts.compose(run).images == ()
+    assert named(run) == ()

@@ -122,7 +122,7 @@ def test_a_file_of_the_workspace_goes_out_once_also_when_the_run_is_tried_again(
 
 
 def test_no_other_file_goes_out_nor_is_told_to_exist(run, group, foreign):
-    links = {"loop": "loop", "way-out": workspace(foreign.group) / "CLAUDE.md", "nowhere": "../office/nothing"}
+    links = {"loop": "loop", "way-out": str(workspace(foreign.group) / "CLAUDE.md"), "nowhere": "../office/nothing"}
     for name, target in links.items():
         (workspace(group) / name).unlink(missing_ok=True)
         (workspace(group) / name).symlink_to(target)

@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,8 @@ def look(say, sealed, group: Group):
         execute(run.pk)
         run.refresh_from_db()
         assert run.error == ""
-        return run.steps.get(kind="tool_result").detail
+        detail: str = run.steps.get(kind="tool_result").detail
+        return detail
 
     return in_shell
 
@@ -123,7 +123,7 @@ def test_a_sealed_group_has_no_way_out(look, server):  # noqa: F811
     assert "curl: (7)" in said
 
 
-def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server: ThreadingHTTPServer):  # noqa: F811
+def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server):  # noqa: F811
     host, port = server.server_address[:2]
     group.network = Group.Network.OPEN
     assert "/open" in look(f"curl -sS --max-time 20 http://{host}:{port}/open")

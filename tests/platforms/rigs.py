@@ -11,6 +11,7 @@ from apps.chats.models import Channel
 from tests.fakes import (
     dingtalk_api,
     discord_api,
+    discord_gateway,
     feishu_api,
     qq_onebot,
     slack_api,
@@ -78,7 +79,7 @@ RIGS = {
     ),
     "discord": Rig(
         discord_api.DiscordApi,
-        {"token": discord_api.TOKEN},
+        {"token": discord_gateway.TOKEN},
         "600",
         tell=lambda api, _channel, number, text: api.say(
             text, id=snowflake(number), timestamp=datetime.fromtimestamp(second(number), UTC).isoformat()

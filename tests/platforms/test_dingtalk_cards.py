@@ -37,12 +37,14 @@ def begin(ding, listeners, fresh_redis, settings, monkeypatch):
         options = {"api_base": ding.url, "stream": "yes", "card_template": "t1.schema", **options}
         channel = Channel.objects.create(platform=Platform.DINGTALK, name="bot", credentials=known, options=options)
         chat = registered_chat(channel, "cidgroup")
+        group = chat.group
+        assert group
         chat.context = context or {"kind": "group"}
         chat.save()
         listeners.start()
         until(lambda: status() == "online")
         Message.objects.create(chat=chat, direction="in", external_id="55", text="@Andy go", calls_agent=True)
-        made = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", status="running")
+        made = Run.objects.create(session=session_for(group), chat=chat, cause="message", status="running")
         return Run.objects.select_related("session__group", "chat__channel").get(pk=made.pk)
 
     return run

@@ -24,6 +24,7 @@ def test_a_silent_death_is_found_within_two_heartbeats(platform, settings, liste
     rig = RIGS[platform]
     with rig.fake() as server:
         channel_on(platform, server)
+        assert rig.deafen
         if not rig.deafen_later:
             rig.deafen(server)
         listeners.start()

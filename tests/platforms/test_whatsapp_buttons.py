@@ -15,13 +15,13 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.fixture
-def online(listeners, chat) -> Chat:  # noqa: F811
+def online(listeners, chat: Chat) -> Chat:  # noqa: F811
     listeners.start()
     until(lambda: status() == "online")
     return chat
 
 
-def press(kind: str, token: str, title: str) -> dict:
+def press(kind: str, token: str, title: str):
     chosen = {"type": kind, kind: {"id": token, "title": title}}
     return message(2, type="interactive", interactive=chosen, context={"from": "15550783881", "id": "wamid.OUT1"})
 

@@ -70,7 +70,9 @@ def test_what_is_no_message_of_somebody_else_is_passed_over():
 @pytest.mark.parametrize(("emoji", "words"), [("👍", "[reacted with 👍]"), ("", "[took back a reaction]")])
 def test_a_reaction_is_read_later_and_calls_nobody(emoji, words):
     given = message(type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": emoji})
-    [[reaction]] = events(notification(value(given)).encode(), PHONE_ID)
+    [batch] = events(notification(value(given)).encode(), PHONE_ID)
+    assert isinstance(batch, Batch)
+    [reaction] = batch
     assert (reaction.text, reaction.reply_to, reaction.is_reaction) == (words, "wamid.OUT1", True)
     assert "message_id" not in reaction.context
 

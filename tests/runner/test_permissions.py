@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def host(runner: OpenHost, claude: Host, api: MessagesApi) -> Host:
     return runner(upstream=api.url, IS_SANDBOX="1")
 
 
-def asked(host: Host, api: MessagesApi, folder: Path, *uses: ToolUse, options=ASK) -> dict:
+def asked(host: Host, api: MessagesApi, folder: Path, *uses: ToolUse | Text, options=ASK) -> dict[str, Any]:
     """The permission that the first use asks for."""
     ready = host.start(builtin_tools="all", cwd=str(folder), options=options)
     assert ready["type"] == "ready", ready

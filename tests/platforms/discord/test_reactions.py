@@ -1,4 +1,5 @@
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.platforms.fuzz import mutations, survives
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ME = Me("999", "Andy")
-MEMBER = {"nick": None, "roles": [], "user": {"id": "42", "username": "ann", "global_name": "Ann"}}
+MEMBER: dict[str, Any] = {"nick": None, "roles": [], "user": {"id": "42", "username": "ann", "global_name": "Ann"}}
 ADDED = {
     "user_id": "42", "channel_id": "600", "message_id": "7001", "guild_id": "500", "member": MEMBER,
     "emoji": {"id": None, "name": "👎"}, "burst": False, "type": 0,

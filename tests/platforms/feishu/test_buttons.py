@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.platforms.test_buttons import answered, ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PRESS = {
+PRESS: dict[str, Any] = {
     "schema": "2.0",
     "header": {"event_id": "ev1", "event_type": "card.action.trigger", "app_id": "a"},
     "event": {

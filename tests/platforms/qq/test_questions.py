@@ -25,10 +25,10 @@ def test_it_is_answered_by_a_quote_as_well(bot, listeners, chat):
     online(listeners)
     first = ask(chat)
     bot.wait_for_sent(1)
-    until(lambda: Message.objects.outbound().get().external_parts)
+    [sent] = until(lambda: Message.objects.outbound().get().external_parts)
     second = ask_again(first)
     bot.wait_for_sent(2)
-    bot.say([{"type": "reply", "data": {"id": Message.objects.outbound().first().external_parts[0]}}, text(" red")])
+    bot.say([{"type": "reply", "data": {"id": sent}}, text(" red")])
     until(lambda: answered(first) == "Red")
     assert answered(second) == ""
 
