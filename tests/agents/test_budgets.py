@@ -395,7 +395,7 @@ def test_failed_runs_are_counted_too(group, say, claude, priced):
 
     run.refresh_from_db()
     assert run.status == Run.Status.FAILED, run.error
-    usage = RunUsage.objects.get(run=run, provider="stub", model="claude-sonnet-4-5")
+    usage = RunUsage.objects.get(run=run, provider="stub", model="claude-sonnet-5-5")
     assert (usage.calls, usage.input_tokens) == (1, 10)
     assert run.cost_usd > 0
     assert claude.requests[0].headers["x-api-key"] == "sk-of-the-row"
@@ -407,7 +407,7 @@ def test_a_run_whose_lease_was_lost_is_counted(group, say, claude, priced, monke
 
     execute(run.pk)
 
-    assert RunUsage.objects.get(run=run, provider="stub", model="claude-sonnet-4-5").calls == 1
+    assert RunUsage.objects.get(run=run, provider="stub", model="claude-sonnet-5-5").calls == 1
 
 
 def _lose(*_):

@@ -26,7 +26,7 @@ def options(model_url: str, tools: list[dict[str, Any]]) -> ClaudeAgentOptions:
     ours = [definition for definition in tools if definition["name"].startswith("mcp__ngb__")]
     server: Any = {**create_sdk_mcp_server("ngb", tools=[offered(one) for one in ours]), "alwaysLoad": True}
     return ClaudeAgentOptions(
-        model="claude-sonnet-4-5",
+        model="claude-sonnet-5-5",
         cwd="/workspace/group",
         tools=[definition["name"] for definition in tools if definition not in ours],
         system_prompt={"type": "preset", "preset": "claude_code"},
