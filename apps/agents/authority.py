@@ -56,10 +56,10 @@ def is_admins(run: Run) -> bool:
 
 
 def is_named(tool_name: str, names: Iterable[object] | str) -> bool:
-    """Whether a list of tools holds this one; `mcp__github__*` stands for all that begin so."""
-    plain = tool_name.removeprefix(PREFIX)
+    """Whether a list of tools holds this one, in any case; `mcp__github__*` stands for all that begin so."""
+    plain = tool_name.removeprefix(PREFIX).casefold()
     names = [names] if isinstance(names, str) else names  # one name, written without its brackets
-    return any(fnmatchcase(plain, str(name).strip().removeprefix(PREFIX)) for name in names)
+    return any(fnmatchcase(plain, str(name).strip().removeprefix(PREFIX).casefold()) for name in names)
 
 
 def _known_callers(run: Run) -> list[Sender]:

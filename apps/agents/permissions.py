@@ -37,7 +37,8 @@ def _pool() -> ThreadPoolExecutor:
 
 def asked_about(group: Group) -> list[str]:
     """The agent's own tools, patterns among them, each use of which it must ask for."""
-    named = {str(name).strip() for name in (*group.approval_tools, *group.admin_tools)}
+    given = (group.approval_tools, group.admin_tools)  # a list, or one name without its brackets
+    named = {str(name).strip() for names in given for name in ([names] if isinstance(names, str) else names)}
     return sorted(name for name in named - {""} if not toolbox.is_ours(name))
 
 

@@ -281,6 +281,14 @@ def test_a_tool_for_admins_only_is_denied_to_others_without_asking(run):
     assert not Question.objects.exists()
 
 
+@pytest.mark.parametrize("named", [["bash"], [" Bash "], ["B*"], "Bash"])
+def test_a_tool_that_is_named_carelessly_is_asked_for_all_the_same(run, named, settings):
+    settings.AGENT_QUESTION_TIMEOUT = 0.1
+    run.group.approval_tools = named
+    assert approvals.tool_refusal(run, "Bash", {"command": "ls"})
+    assert permissions.asked_about(run.group) == [str(named if isinstance(named, str) else named[0]).strip()]
+
+
 def test_only_the_agents_own_tools_are_named_to_the_agent(group):
     group.approval_tools = ["Bash", " WebFetch ", "send_message", "mcp__ngb__send_file", "mcp__git__*", ""]
     assert permissions.asked_about(group) == ["Bash", "WebFetch", "mcp__git__*"]

@@ -59,6 +59,13 @@ def test_no_answer_is_a_no(host, api, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_name_counts_in_any_case(host, api, tmp_path):
+    options = {"ask_tools": ["bash"], "answer_seconds": 0.2}
+    asked(host, api, tmp_path, ToolUse("Bash", {"command": f"touch {tmp_path}/out"}), options=options)
+    host.rest()
+    assert not (tmp_path / "out").exists()
+
+
 def test_other_tools_are_not_asked_about(host, api, tmp_path):
     host.start(builtin_tools="all", cwd=str(tmp_path), options={"ask_tools": ["WebFetch", "mcp__git__*"]})
     api.script(ToolUse("Bash", {"command": f"touch {tmp_path}/out"}), Text("done"))

@@ -55,8 +55,8 @@ class Permissions:
 
 
 def is_asked(tool: str, names: Iterable[str]) -> bool:
-    """`mcp__github__*` stands for all tools that begin so."""
-    return not tool.startswith(OWN) and any(fnmatchcase(tool, name) for name in names)
+    """In any case; `mcp__github__*` stands for all tools that begin so."""
+    return not tool.startswith(OWN) and any(fnmatchcase(tool.casefold(), name.casefold()) for name in names)
 
 
 def before_tools(spec: Spec, permissions: Permissions) -> dict[Any, Any]:
