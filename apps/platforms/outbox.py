@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -109,11 +109,22 @@ class Outbox:
 
 def _due(channel_ids: Collection[int]) -> tuple[list[Message], datetime | None]:
     """The heads of the queues on these channels, and when the next one becomes due."""
-    waiting = Message.objects.heads().with_files_known().filter(chat__channel__in=channel_ids)
-    heads = list(waiting.select_related("chat")[:MOST_ROWS])
+    here = Message.objects.filter(chat__channel__in=channel_ids).select_related("chat")
+    waiting = list(here.undelivered()[:MOST_ROWS])
+    # A long queue in one chat must not hide the others.
+    heads = _heads(waiting) if len(waiting) < MOST_ROWS else list(here.heads()[:MOST_ROWS])
     now = timezone.now()
     due = [message for message in heads if message.next_attempt_at and message.next_attempt_at <= now]
     return due, heads[len(due)].next_attempt_at if len(due) < len(heads) else None
+
+
+def _heads(waiting: Iterable[Message]) -> list[Message]:
+    """As the query of this name: asking it costs more than the few rows that usually wait."""
+    first: dict[int, Message] = {}
+    for message in waiting:
+        first.setdefault(message.chat_id, message)
+    heads = [message for message in first.values() if message.delivery == Message.Delivery.QUEUED]
+    return sorted(heads, key=lambda message: (message.next_attempt_at or message.created_at, message.pk))
 
 
 def _settle_the_rest(in_progress: Collection[int]) -> None:

@@ -10,11 +10,14 @@ from apps.platforms.base import Adapter, OutboundFile, OutboundPart, PlatformErr
 Piece = OutboundPart | OutboundFile
 
 
+WITH_FILES = (Message.Kind.IMAGE, Message.Kind.FILE)  # of what goes out; nobody else need be asked for them
+
+
 def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     """In order; the same message always gives the same ones. Raises PlatformError: permanent."""
     if message.choices:
         return [*question(message, adapter)]
-    attached = message.files()
+    attached = message.files() if message.kind in WITH_FILES else []
     if attached and not adapter.files:
         return [*_parts(message, adapter, _without_files(message, attached), first=0)]
     texts = rendering.parts(message.text, adapter.dialect) if message.text else []

@@ -1,9 +1,10 @@
 """Runs. The rows are the queue; Celery only carries their ids."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -116,8 +117,10 @@ class Run(models.Model):
         now = timezone.now()
         self.begun_before = self.started_at is not None
         free = Run.objects.filter(pk=self.pk, status=RunStatus.QUEUED, attempt=self.attempt, not_before__lte=now)
+        # One statement is a transaction of its own; inside another one it needs a savepoint, as it may fail.
+        within = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
-            with transaction.atomic():
+            with within:
                 return self._change(
                     free,
                     status=RunStatus.RUNNING,

@@ -38,6 +38,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def awaiting_files(self) -> "MessageQuerySet":
         return self.filter(Exists(Attachment.objects.pending().filter(message=OuterRef("pk"))))
 
+    def undelivered(self) -> "MessageQuerySet":
+        """What waits, and what is being sent, in order."""
+        return self.filter(delivery__in=(Delivery.QUEUED, Delivery.SENDING)).order_by("pk")
+
     def heads(self) -> "MessageQuerySet":
         """In each chat the oldest waiting message: the others wait behind it, also while it waits for its retry."""
         ahead = Message.objects.filter(
