@@ -140,7 +140,7 @@ class Group(models.Model):
         _("additional folders"),
         default=list,
         blank=True,
-        help_text=_('Such as [{"host": "~/projects/site", "container": "site", "write": true}]; see docs/security.md.'),
+        help_text=_('Such as [{"host": "~/projects/site", "container": "site", "write": true}]; see docs/walls.md.'),
     )
     env = models.JSONField(
         _("environment"), default=dict, blank=True, help_text=_("Variables of the container; nothing secret.")
