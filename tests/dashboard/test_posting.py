@@ -1,6 +1,7 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from apps.agents.models import Run
 from apps.chats.models import Message, Sender
@@ -15,6 +16,13 @@ def write(browser_of, chat):
         return browser_of.post("/chat/family/messages/", {"id": external_id or str(uuid.uuid4()), "text": text}, **more)
 
     return post
+
+
+def make_writer(person):
+    """No superuser any more, but one who may write."""
+    person.is_superuser = False
+    person.save()
+    person.user_permissions.add(Permission.objects.get(codename="add_message"))
 
 
 def test_a_message_is_stored_and_calls_the_agent(write, chat, person):
@@ -86,8 +94,7 @@ def test_another_site_cannot_write(person, group):
 def test_a_person_who_may_change_groups_is_an_admin_sender_and_one_who_may_not_is_not(write, person):
     write("hello")
     assert Sender.objects.get().access == Sender.Access.ADMIN
-    person.is_superuser = False
-    person.save()
+    make_writer(person)
     write("hello again")
     assert Sender.objects.get().access == Sender.Access.ALLOWED
 
@@ -101,7 +108,29 @@ def test_a_command_on_the_page_is_answered_without_the_agent(write, chat):
 def test_new_on_the_page_needs_the_permission(write, person, chat):
     write("/new")
     assert "forgotten" in chat.messages.outbound().get().text
-    person.is_superuser = False
-    person.save()
+    make_writer(person)
     write("/new")
     assert "Only an admin" in chat.messages.outbound().last().text
+
+
+def test_a_viewer_reads_and_cannot_write_stop_or_press(write, browser_of, person, chat):
+    write("one")
+    person.is_superuser = False
+    person.save()
+
+    answers = [
+        write("two"),
+        browser_of.post("/chat/family/stop/"),
+        browser_of.post("/chat/family/press/", {"token": "any"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert all("You may read here, and not write" in answer.json()["error"] for answer in answers)
+    assert [message.text for message in chat.messages.all()] == ["one"]
+    assert Run.objects.get().status == "queued"
+    page = browser_of.get("/chat/family/").content.decode()
+    assert "You may read here, and not write" in page
+    assert page.count(" disabled>") == 3
+    make_writer(person)
+    assert write("three").status_code == 201
+    assert " disabled>" not in browser_of.get("/chat/family/").content.decode()

@@ -16,7 +16,7 @@ from apps.agents.models import Run
 from apps.agents.services import stop_run
 from apps.chats.models import Chat, Group
 from apps.dashboard import transcript
-from apps.dashboard.posting import MOST_CHARACTERS, PostError, post
+from apps.dashboard.posting import MOST_CHARACTERS, PostError, may_write, not_allowed, post
 from apps.dashboard.serving import serving
 from apps.dashboard.uploads import MOST_FILES, megabytes
 
@@ -39,6 +39,7 @@ def show(request: HttpRequest, folder: str) -> HttpResponse:
         "groups": groups(),
         "work": transcript.work(chat),
         "serving": serving(),
+        "cannot_write": "" if may_write(request.user) else not_allowed(),
         "most_characters": MOST_CHARACTERS,
         "most_files": MOST_FILES,
         "most_bytes": settings.MEDIA_LIMIT,
@@ -74,6 +75,8 @@ def stop(request: HttpRequest, folder: str) -> HttpResponse:
     """Stops the open runs of this chat; saying it twice does no harm."""
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
+    if not may_write(request.user):
+        return refusal(not_allowed(), 403)
     open_runs = Run.objects.filter(chat=chat_or_404(folder), status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     for run in open_runs:
         stop_run(run)

@@ -12,7 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.agents.models import Question
+from apps.agents.questions import may_approve
 from apps.dashboard import asking
+from apps.dashboard.posting import may_write, not_allowed
 from apps.dashboard.views.chat import chat_or_404, refusal
 
 
@@ -42,6 +44,8 @@ def press(request: HttpRequest, folder: str) -> HttpResponse:
     """A button under a question in the chat."""
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
+    if not (may_write(request.user) or may_approve(request.user)):
+        return refusal(not_allowed(), 403)
     token = request.POST.get("token", "")[:100]
     sentence = asking.press(chat_or_404(folder), user=request.user, token=token)
     return refusal(sentence, 409) if sentence else JsonResponse({"pressed": token}, status=201)
