@@ -231,6 +231,15 @@ def test_a_session_survives_the_process(runner: OpenHost, claude: Host, api: Mes
     assert "my name is Ann" in str(api.turns[1].body["messages"])
 
 
+def test_what_was_said_is_on_the_disk_before_the_result(claude: Host, home: Path) -> None:
+    claude.start()
+    command_line = command_line_of(claude)
+    claude.turn("remember this")
+    os.kill(command_line, signal.SIGKILL)
+    [transcript] = home.glob("projects/*/*.jsonl")
+    assert "You said: remember this" in transcript.read_text()
+
+
 @pytest.mark.parametrize("session", ["0f0f0f0f-1111-4111-8111-222222222222", "my last chat"])
 def test_an_unknown_session_is_said_and_a_fresh_start_works(claude: Host, session: str) -> None:
     assert claude.start(session_id=session)["code"] == "session_unknown"

@@ -34,6 +34,8 @@ CLI_ENVIRONMENT = {
     "CLAUDE_CODE_MAX_RETRIES": "1",
     # A broken stream would be asked for again without streaming, and the words streamed twice.
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
+    # A container may be removed right after a result: what was said is on the disk by then, not some moments later.
+    "CLAUDE_CODE_EAGER_FLUSH": "1",
     # Between turns nothing may run: the loopback listener refuses model calls then.
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_DISABLE_CRON": "1",
