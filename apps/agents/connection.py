@@ -9,10 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from apps.agents import egress, providers
-from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError
+from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError, StoppedError
 from apps.agents.gateway import Gateway
 from apps.agents.link import PROTOCOL, BadLine, Frame, Link, LinkClosedError
-from apps.agents.models import Session
+from apps.agents.models import Run, Session
 from apps.agents.runtimes.base import START_TIMEOUT, OpenAgent, Runtime
 from apps.agents.spending import Ledger
 from apps.agents.wakeups import Inbox
@@ -121,12 +121,15 @@ class Connection:
             try:
                 kind, frame = self.inbox.get(timeout=patience)
             except queue.Empty:
+                self._heed_stop()
                 if patience == AT_ONCE:
                     slow()
                 else:
                     self._look_at_it()
                 patience = SILENCE
                 continue
+            if kind == "wake":
+                self._heed_stop()
             if kind != "frame" or isinstance(frame, BadLine):
                 continue
             if frame is None:
@@ -136,6 +139,10 @@ class Connection:
             if frame["type"] == "error":
                 raise said_error(frame)
         raise AgentDiedError(f"The agent was not ready within {START_TIMEOUT:g} seconds.")
+
+    def _heed_stop(self) -> None:
+        if Run.objects.asked_to_stop(self.session).exists():
+            raise StoppedError("Stopped by a person.")
 
     def _look_at_it(self) -> None:
         """A warm one was attached to unseen, and may have ended long ago."""

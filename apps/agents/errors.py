@@ -13,8 +13,16 @@ class PermanentAgentError(AgentError):
     """Another attempt cannot succeed either: a wrong key, an unknown model, the turn's time-out."""
 
 
+class QuotaError(PermanentAgentError):
+    """The group's folders take too much for another turn; its chat is told once a day."""
+
+
 class RuntimeAwayError(AgentError):
     """No agent can be started now (the engine is down, all places are taken); waiting does not use up attempts."""
+
+
+class StoppedError(AgentError):
+    """A person stopped the run before its agent was ready."""
 
 
 class SessionUnknownError(AgentError):

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.agents import budget_notices, budgets, questions, services, warming
+from apps.agents import budget_notices, budgets, questions, quota, services, warming
 from apps.agents.budgets import Ceiling
 from apps.agents.choices import agent_for_a_run, chosen_runtime
-from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, RuntimeAwayError
+from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, QuotaError, RuntimeAwayError
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import runtime_named
 from apps.agents.turn import Answer, Turn, stopping
@@ -60,6 +60,8 @@ def _attempt(run: Run) -> None:
         logger.warning("nothing of this attempt counts: %s", error)
     except RuntimeAwayError as error:
         _wait(run, str(error))
+    except QuotaError as error:
+        _fail(run, storable(str(error)), silent=not quota.is_first_today(run))
     except AgentError as error:
         retry_or_fail(run, storable(str(error)), permanent=isinstance(error, PermanentAgentError))
     except Exception:

@@ -113,7 +113,12 @@ def earlier_attempt(sent: Sequence[str]) -> str:
     note = "An earlier attempt at this was interrupted."
     if sent:
         note += " It had already sent the following; do not send it again: " + " | ".join(sent)
-    return f"<note>{escape(note)}</note>\n"
+    return note_of(note)
+
+
+def note_of(text: str) -> str:
+    """What the service itself tells the agent, before what people wrote."""
+    return f"<note>{escape(text)}</note>\n" if text else ""
 
 
 def _task(run: Run) -> str:

@@ -2,24 +2,30 @@
 
 What is known of a group's folders is kept for a while in this process. Before a turn only that is asked (the first turn
 in a process, and one after a turn that went too far, measure themselves); all other measuring happens in threads.
+Over the quota only admins are served, so that their agent can tidy up; such a turn may take no more than there was.
 """
 
 import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Max
+from django.utils import timezone
 
-from apps.agents.errors import PermanentAgentError
-from apps.agents.measuring import Size, measure
-from apps.agents.models import Run
+from apps.agents import authority
+from apps.agents.errors import PermanentAgentError, QuotaError
+from apps.agents.measuring import Size, largest, measure
+from apps.agents.models import BudgetNotice, Run
+from apps.agents.plainly import line_of
 from apps.chats import incidents, workspaces
 from apps.chats.models import Group
 
@@ -29,6 +35,7 @@ MIB = 1024 * 1024
 FRESH = 5.0  # seconds for which a measure is good enough after a turn
 EVERY = 30.0  # seconds between measures during a turn, unless the disk fills faster
 RESERVE = 256 * MIB  # bytes of the disk that no turn may take: the service itself lives on it
+SLACK = 16 * MIB  # bytes that tidying up may take more than there was: what is said is written down too
 PATIENCE = 20  # times as long as measuring took, before it is done again
 
 
@@ -78,25 +85,49 @@ def excess(group: Group, size: Size) -> str:
     )
 
 
-def admit(group: Group) -> None:
-    """Before a turn; raises PermanentAgentError when the group takes too much already."""
-    last = known(group)
-    if last and not excess(group, last.size):
-        return
-    if sentence := excess(group, measured(group).size):
-        raise PermanentAgentError(sentence)
+def is_first_today(run: Run) -> bool:
+    """Whether the run's chat was not told today, in the group's time zone, that the folder takes too much."""
+    today = timezone.now().astimezone(ZoneInfo(run.group.timezone)).date()
+    about = f"disk of group {run.group.pk} chat {run.chat_id}"
+    _notice, created = BudgetNotice.objects.get_or_create(
+        about=about, period=today.isoformat(), kind=BudgetNotice.Kind.HARD, defaults={"group": run.group}
+    )
+    return created
 
 
 class Watch:
     """During one turn. `look` is called all the time, and costs a system call at most every second."""
 
+    note = ""  # what the agent is told first
+
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._allowed = 0  # bytes, where the quota is exceeded already
         self._pending: Future[Measured] | None = None
         self._free = _free()
         self._looked = 0.0
         last = known(run.group)
         self._due = last.at + EVERY if last else 0.0
+
+    def admit(self, callers: Iterable[int | None]) -> None:
+        """Before the turn; raises QuotaError when the group takes too much already and no admin calls."""
+        group = self._run.group
+        last = known(group)
+        if last and not excess(group, last.size):
+            return
+        size = measured(group).size
+        if not (sentence := excess(group, size)):
+            return
+        sentence += _where(group)
+        authority.took(self._run, callers)
+        # What cannot be measured whole cannot be held to what it was.
+        if not size.whole:
+            raise QuotaError(sentence)
+        if not authority.is_admins(self._run):
+            raise QuotaError(f"{sentence} An admin may ask me to tidy up.")
+        self._allowed = size.bytes + SLACK
+        self.note = f"{sentence} This turn may go on because an admin calls: help to tidy up, and delete only what they"
+        self.note += " agree to. It is ended when more is written than was there."
 
     def look(self) -> None:
         """Raises PermanentAgentError when the turn has to end."""
@@ -117,7 +148,8 @@ class Watch:
     def _hear(self, found: Measured, now: float, free: int) -> None:
         self._pending, self._free = None, free
         self._due = now + max(EVERY, PATIENCE * found.took)
-        if sentence := excess(self._run.group, found.size):
+        sentence = excess(self._run.group, found.size)
+        if sentence and (found.size.trouble or found.size.bytes > self._allowed):
             incidents.record("disk quota", self._run.group.folder, sentence)
             raise PermanentAgentError(sentence)
 
@@ -138,6 +170,11 @@ def _look_back(run: Run) -> None:
         logger.exception("the folder of %s could not be measured", run.group.folder)
     finally:
         close_old_connections()
+
+
+def _where(group: Group) -> str:
+    found = [f"{line_of(name[:60])} ({size / MIB:.0f} MiB)" for name, size in largest(workspaces.workspace(group))]
+    return f" The largest in it: {', '.join(found)}." if found else ""
 
 
 def _free() -> int:

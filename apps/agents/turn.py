@@ -31,6 +31,7 @@ from apps.agents.errors import (
     PermanentAgentError,
     RuntimeAwayError,
     SessionUnknownError,
+    StoppedError,
 )
 from apps.agents.link import BadLine, Frame
 from apps.agents.models import Run, RunStep
@@ -95,10 +96,13 @@ class Turn:
         first = prompts.compose(self.run)
         if first is None or not first.calls:
             return None
-        quota.admit(self.run.group)
+        self._disk.admit(first.callers)
         wakeups.attend(self.run.session_id, self._inbox)
         try:
             return self._converse(first)
+        except StoppedError:
+            self._connection.discard()
+            return Answer("", "", list(first.handles), first.last_call, interrupted=True)
         except AgentError:
             self._connection.discard()
             raise
@@ -134,10 +138,10 @@ class Turn:
 
     def _begin(self, first: prompts.Prompt) -> None:
         self._connection.open(self._start(), slow=self._announce)
-        note = ""
+        note = prompts.note_of(self._disk.note)
         if self.run.begun_before:
             sent = list(Message.objects.outbound().filter(run=self.run).values_list("text", flat=True))
-            note = prompts.earlier_attempt(sent) if sent or self.run.attempt > 1 else ""
+            note += prompts.earlier_attempt(sent) if sent or self.run.attempt > 1 else ""
         self._prompt(first, note)
         # The agent works already; what only tells about it comes after.
         self.ledger.begin()

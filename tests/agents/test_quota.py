@@ -2,26 +2,31 @@
 
 import ctypes
 import os
+import shutil
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from apps.agents import measuring, quota
-from apps.agents.errors import PermanentAgentError
+from apps.agents.errors import PermanentAgentError, QuotaError
 from apps.agents.execution import execute
 from apps.agents.measuring import Size, measure
 from apps.agents.models import Run
-from apps.chats.models import Incident
+from apps.chats.models import Incident, Sender
 from apps.chats.workspaces import workspace
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known():
+def _nothing_known(settings):
     quota._known.clear()
+    yield
+    shutil.rmtree(settings.GROUPS_DIR / "team", ignore_errors=True)
 
 
 def fill(path: Path, mib: int) -> None:
@@ -131,17 +136,77 @@ def test_a_full_folder_refuses_the_run_for_good_with_a_sentence_until_it_is_tidi
     assert again.status == Run.Status.SUCCEEDED
 
 
-def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, monkeypatch):
+def test_a_refused_chat_is_told_once_a_day_what_takes_the_room(group, say, replies, monkeypatch):
+    group.disk_quota_mb = 16
+    group.save()
+    (workspace(group) / "films_").mkdir()
+    fill(workspace(group) / "films_" / "one", 18)
+    fill(workspace(group) / "letters", 2)
+    for _ in range(2):
+        execute(say("hello").pk)
+    assert len(replies()) == 1
+    assert r"The largest in it: films\_ (18 MiB), letters (2 MiB). An admin may ask me to tidy up." in replies()[0]
+    assert Run.objects.filter(status=Run.Status.FAILED).count() == 2
+
+    tomorrow = timezone.now() + timedelta(days=1)
+    run = say("and now?")
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+    execute(run.pk)
+    assert len(replies()) == 2
+
+
+def caller(run: Run, access: Sender.Access) -> set[int | None]:
+    assert run.chat
+    return {Sender.objects.create(channel=run.chat.channel, external_id=access, access=access).pk}
+
+
+def test_an_admin_may_call_where_others_are_refused_and_may_not_let_it_grow(group, say):
+    group.disk_quota_mb = 16
+    run = say("tidy up")
+    run.session.group = group
+    fill(workspace(group) / "big", 20)
+    with pytest.raises(QuotaError, match="20 MiB, more than its quota"):
+        quota.Watch(run).admit(caller(run, Sender.Access.ALLOWED))
+    run.callers = frozenset()
+    watch = quota.Watch(run)
+    watch.admit(caller(run, Sender.Access.ADMIN))
+    assert "big (20 MiB)" in watch.note
+    deadline = time.monotonic() + 10
+    watch._due = 0.0
+    look_until(watch, time.monotonic() + 0.3)
+    fill(workspace(group) / "more", 20)
+    watch._due = 0.0
+    with pytest.raises(PermanentAgentError, match="40 MiB, more than its quota"):
+        look_until(watch, deadline)
+
+
+def test_an_admin_and_somebody_else_are_refused_together(group, say):
+    group.disk_quota_mb = 16
+    run = say("tidy up")
+    run.session.group = group
+    fill(workspace(group) / "big", 20)
+    with pytest.raises(QuotaError):
+        quota.Watch(run).admit(caller(run, Sender.Access.ADMIN) | caller(run, Sender.Access.ALLOWED))
+
+
+def test_what_cannot_be_measured_whole_is_not_left_to_an_admin_either(group, say, monkeypatch):
+    monkeypatch.setattr(measuring, "MAX_FILES", 0)
+    run = say("tidy up")
+    with pytest.raises(QuotaError, match="cannot be measured"):
+        quota.Watch(run).admit(caller(run, Sender.Access.ADMIN))
+
+
+def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, say, monkeypatch):
     quota.measured(group)
     monkeypatch.setattr(quota, "measured", lambda group: pytest.fail("measured again"))
-    quota.admit(group)
+    quota.Watch(say("hello")).admit({None})
 
 
 def test_a_turn_that_fills_the_disk_is_ended_by_a_look(group, say, monkeypatch):
     group.disk_quota_mb = 16
     run = say("hello")
     run.session.group = group
-    quota.admit(group)
+    quota.Watch(run).admit({None})
     watch = quota.Watch(run)
     watch._due = 0.0
     fill(workspace(group) / "big", 20)

@@ -1,12 +1,15 @@
 """Steering a real agent from the chat: what is written goes through intake, the runner and the SDK are real."""
 
+import os
 import time
 import uuid
+from contextlib import ExitStack
 
 import pytest
 
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
+from apps.agents.runtimes import docker, process
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
 from apps.platforms import intake
@@ -74,6 +77,39 @@ def test_in_a_container_too(sealed, write, chat):
     stopped_within(2, run, write)
     worker.join(10)
     assert "word" in words(chat)[0]
+
+
+def started(write):
+    write("hello")
+    run = Run.objects.get()
+    worker = in_thread(execute, run.pk)
+    wait_until(lambda: Run.objects.get(pk=run.pk).status == Run.Status.RUNNING)
+    time.sleep(0.5)
+    return run, worker
+
+
+def test_an_agent_that_is_still_starting_is_stopped_too(write, chat, tmp_path, monkeypatch):
+    (tmp_path / "ngb_runner").mkdir()
+    (tmp_path / "ngb_runner" / "__init__.py").touch()
+    (tmp_path / "ngb_runner" / "__main__.py").write_text("import sys\nsys.stdin.read()")
+    monkeypatch.setattr(process, "RUNNER", tmp_path)
+    run, worker = started(write)
+    stopped_within(2, run, write)
+    worker.join(10)
+    assert words(chat) == []
+    assert not process._living
+    assert not Message.objects.inbound().filter(run=None, withheld=False).exists()
+
+
+@pytest.mark.docker
+def test_whoever_waits_for_others_to_start_is_stopped_too(sealed, write, chat):
+    with ExitStack() as others:
+        for _ in range(os.cpu_count() or 1):
+            others.enter_context(docker._cold_starts)
+        run, worker = started(write)
+        stopped_within(2, run, write)
+        worker.join(10)
+    assert words(chat) == []
 
 
 def test_after_a_stop_the_conversation_goes_on(claude, write, chat):

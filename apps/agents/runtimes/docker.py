@@ -3,12 +3,13 @@
 import logging
 import os
 import threading
+import time
 from typing import Any
 
 from django.conf import settings
 from docker.errors import ImageNotFound, NotFound
 
-from apps.agents.errors import RuntimeAwayError
+from apps.agents.errors import RuntimeAwayError, StoppedError
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import raising
 from apps.agents.runtimes.base import OpenAgent, Place
@@ -19,6 +20,7 @@ from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, ha
 logger = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds for which a run waits for its turn to start an agent: its lease is not renewed meanwhile
+LOOK = 1.0  # seconds between looks whether a person has stopped it
 
 # More cold starts at once than cores only make each of them slower, until the command line inside is ready.
 _cold_starts = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -75,8 +77,7 @@ def _warm(name: str) -> OpenAgent | None:
 
 
 def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
-    if not _cold_starts.acquire(timeout=PATIENCE):
-        raise RuntimeAwayError("Other agents are being started first.")
+    _await_turn(session)
     try:
         agent = _started(session, name, config)
     except BaseException:
@@ -84,6 +85,16 @@ def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
         raise
     agent.settled = _cold_starts.release
     return agent
+
+
+def _await_turn(session: Session) -> None:
+    """Holds a place among the cold starts afterwards; raises RuntimeAwayError, and StoppedError within a second."""
+    deadline = time.monotonic() + PATIENCE
+    while not _cold_starts.acquire(timeout=max(0.0, min(LOOK, deadline - time.monotonic()))):
+        if Run.objects.asked_to_stop(session).exists():
+            raise StoppedError("Stopped by a person.")
+        if time.monotonic() >= deadline:
+            raise RuntimeAwayError("Other agents are being started first.")
 
 
 def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
