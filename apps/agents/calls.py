@@ -14,6 +14,7 @@ class Call:
     path: str
     headers: dict[str, str]
     body: bytearray
+    is_whole: bool = False  # all of it has come
     answered: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     let_go: Callable[[], None] | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from apps.agents import egress, providers
+from apps.agents import egress, pace, providers
 from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError, StoppedError
 from apps.agents.gateway import Gateway
 from apps.agents.link import PROTOCOL, BadLine, Frame, Link, LinkClosedError
@@ -101,7 +101,11 @@ class Connection:
     def _start(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
         assert self._agent is not None
         closed = self._closed
-        self._link = Link(self._agent.stream, lambda frame: self._arrived(frame, closed))
+        self._link = Link(
+            self._agent.stream,
+            lambda frame: self._arrived(frame, closed),
+            on_flood=lambda: self._put(("refused", pace.SENTENCE), closed),
+        )
         self._gateway = Gateway(
             self._link,
             on_refusal=lambda sentence: self._put(("refused", sentence), closed),

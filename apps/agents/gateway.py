@@ -11,6 +11,7 @@ from functools import cache
 
 import httpx
 from django.conf import settings
+from django.db import close_old_connections
 
 from apps.agents import mcp, providers
 from apps.agents.calls import Call
@@ -29,6 +30,7 @@ from apps.agents.pricing import cost
 from apps.agents.providers import Provider
 from apps.agents.redaction import Redactor
 from apps.agents.spending import Ledger
+from apps.chats import incidents
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ NO_KEY = "There is no key for the model any more: the admin has no model provide
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_AT_ONCE = 8  # calls of one agent
+MAX_HELD = 2 * MAX_BODY  # bytes of all its calls together
+MAX_TURNED_AWAY = 50  # calls of one agent's turn; after that somebody is told
 
 
 @cache
@@ -66,6 +70,7 @@ class Gateway:
         self._ledger = ledger
         self._asked = asked
         self._calls: dict[str, Call] = {}
+        self._turned_away = 0
         self.hopeless = ""  # why the last call of all failed, where trying again cannot help
 
     def take(self, frame: Frame) -> None:
@@ -80,7 +85,11 @@ class Gateway:
         if call is None:
             return None  # it has ended meanwhile
         if frame["type"] == "http_cancel":
+            if not call.is_whole:  # nobody carries it yet
+                del self._calls[call.id]
             return call.cancel()
+        if call.is_whole:
+            raise ValueError("more of a request that was whole")
         return self._more(call, data, last=bool(frame.get("last")))
 
     def close(self) -> None:
@@ -94,18 +103,30 @@ class Gateway:
         to_mcp = call.path.startswith(mcp.PREFIX) and self._group_id is not None
         if not to_mcp and (call.method, call.path.partition("?")[0]) not in ALLOWED:
             return self._refuse(call.id, 404, f"{call.method} {call.path} is not a call that agents may make.")
+        if call.id in self._calls:
+            raise ValueError(f"a second request {call.id[:20]!r}")
         if len(self._calls) >= MAX_AT_ONCE:
-            return self._refuse(call.id, 429, f"More than {MAX_AT_ONCE} model calls at once.")
+            return self._turn_away(call)
         self._calls[call.id] = call
         return self._more(call, data, last=not frame.get("more"))
 
     def _more(self, call: Call, data: bytes, *, last: bool) -> None:
         call.body += data
-        if len(call.body) > MAX_BODY:
+        held = sum(len(each.body) for each in list(self._calls.values()))
+        if len(call.body) > MAX_BODY or held > MAX_HELD:
             self._calls.pop(call.id, None)
-            self._refuse(call.id, 413, f"The request is larger than {MAX_BODY} bytes.")
+            self._refuse(call.id, 413, f"The request is larger than {MAX_BODY} bytes, or all together than {MAX_HELD}.")
         elif last:
+            call.is_whole = True
             _pool().submit(copy_context().run, self._carry, call)
+
+    def _turn_away(self, call: Call) -> None:
+        self._turned_away += 1
+        if self._turned_away == MAX_TURNED_AWAY:
+            told = f"The agent asked for more than {MAX_AT_ONCE} model calls at once, again and again."
+            # In a thread of the pool: this one reads the link, and has no connection to the database.
+            _pool().submit(copy_context().run, _tell, self._ledger.run.group.folder, told)
+        self._refuse(call.id, 429, f"More than {MAX_AT_ONCE} model calls at once.")
 
     def _carry(self, call: Call) -> None:
         try:
@@ -209,3 +230,10 @@ class Gateway:
         self._link.send("http_response", id=call_id, status=status, headers={"content-type": "application/json"})
         self._link.send_data("http_chunk", body, id=call_id)
         self._link.send("http_end", id=call_id)
+
+
+def _tell(folder: str, sentence: str) -> None:
+    try:
+        incidents.record("flood", folder, sentence)
+    finally:
+        close_old_connections()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from apps.agents.pace import Pace
+
 logger = logging.getLogger(__name__)
 
 PROTOCOL = 1
@@ -92,11 +94,21 @@ def _start(line: bytes) -> str:
 
 
 class Link:
-    """Frames over a byte stream: writing is serialised, reading happens in a thread that hands every frame on."""
+    """Frames over a byte stream: writing is serialised, reading happens in a thread that hands every frame on.
 
-    def __init__(self, stream: ByteStream, on_frame: Callable[[Frame | BadLine | None], None]) -> None:
+    `on_flood` is called in that thread, again and again, when the other end does not stop to talk too much.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        on_frame: Callable[[Frame | BadLine | None], None],
+        on_flood: Callable[[], None] = lambda: None,
+    ) -> None:
         self._stream = stream
         self._on_frame = on_frame  # gets None once, at the end
+        self._on_flood = on_flood
+        self._pace = Pace()
         self._writing = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="link", daemon=True)
         self._reader.start()
@@ -126,6 +138,7 @@ class Link:
             self.send(type_, data=base64.b64encode(data[start : start + MAX_DATA]).decode(), **fields)
 
     def close(self) -> None:
+        self._pace.end()
         self._stream.close()
         self._reader.join(timeout=5)
 
@@ -135,6 +148,9 @@ class Link:
             while data := self._stream.read():
                 for frame in splitter.feed(data):
                     self._on_frame(frame)
+                self._pace.keep(data)
+                if self._pace.is_flood:
+                    self._on_flood()
         except (OSError, ValueError) as error:
             logger.debug("the link ended: %s", error)
         finally:

@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.agents import (
     authority,
     builtin_tools,
+    exhaustion,
     mcp,
     permissions,
     prompts,
@@ -50,6 +51,7 @@ STOP_BOUND = 5.0  # seconds that an interrupted agent has for its last words
 MAX_BAD_LINES = 100
 MAX_PUSHED = 4  # prompts on their way that the agent has not taken yet
 MAX_STEPS = 500
+MAX_LOGS = 300
 MAX_WAITING_FRAMES = 1000
 
 stopping = threading.Event()  # the worker is shutting down
@@ -85,7 +87,7 @@ class Turn:
         self._accepted: list[prompts.Prompt] = []
         self._seen = 0  # the newest message that was put into a prompt
         self._prompts = 0
-        self._steps = 0
+        self._steps = self._logs = 0
         self._bad_lines = 0
         self._stopped = self._announced = False
         now = time.monotonic()
@@ -292,6 +294,9 @@ class Turn:
         hooks.run_step.fire(step=step)
 
     def _on_log(self, frame: Frame) -> None:
+        self._logs += 1
+        if self._logs > MAX_LOGS:
+            return
         level = logging.getLevelNamesMapping().get(str(frame["level"]).upper(), logging.INFO)
         logger.log(min(level, logging.WARNING), "agent: %s", str(frame["message"])[:2000])
 
@@ -309,6 +314,8 @@ class Turn:
         raise error
 
     def _on_result(self, frame: Frame) -> Answer:
+        if exhaustion.told(self.run, frame):
+            self._connection.discard()
         if frame.get("is_error") and not self._stopped:
             sentence = str(frame.get("error") or "The agent ended with an error and no words.")
             if self._connection.hopeless:

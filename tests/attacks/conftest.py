@@ -40,17 +40,21 @@ def office(transactional_db: None) -> Chat:
 
 @pytest.fixture
 def inside(group: Group, say, sealed) -> Inside:  # noqa: F811
-    """Runs a Python program as the agent's Bash tool does; what it printed. Further tool uses come before it."""
+    """Runs a Python program as the agent's Bash tool does; what it printed. Further tool uses come before it.
 
-    def attack(program: str, *before: ToolUse, error: str = "") -> str:
+    `error` is what the run says when it has ended with the attack; None: it may end in either way.
+    """
+
+    def attack(program: str, *before: ToolUse, error: str | None = "") -> str:
         create_workspace(group)
         (workspace(group) / "attack.py").write_text(program)
         sealed.script(*before, ToolUse("Bash", {"command": "python3 attack.py 2>&1"}), Text("Done."))
         run = say("go")
         execute(run.pk)
         run.refresh_from_db()
-        assert error in run.error if error else run.error == ""
-        return "" if error else told(sealed)[-1]
+        if error is not None:
+            assert error in run.error if error else run.error == ""
+        return "" if run.error else told(sealed)[-1]
 
     return attack
 

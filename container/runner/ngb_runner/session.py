@@ -12,6 +12,7 @@ from ngb_runner import PROTOCOL, __version__
 from ngb_runner.agent import Agent, AgentUnavailableError, Reporter, Result, SessionUnknownError
 from ngb_runner.egress import Egress
 from ngb_runner.frames import BadLine, Frame, cut
+from ngb_runner.limits import Limits
 from ngb_runner.link import Link
 from ngb_runner.proxy import Proxy
 from ngb_runner.spec import BadStartError, Spec, parse_start
@@ -34,6 +35,7 @@ class Session:
         self._egress = egress
         self._make_agent = make_agent
         self._tools = ToolCalls(link)
+        self._limits = Limits()
         self._waiting: asyncio.Queue[Frame] = asyncio.Queue(MAX_WAITING)
         self._agent: Agent | None = None
         self._spec: Spec | None = None
@@ -175,6 +177,7 @@ class Session:
             is_error=result.is_error,
             error=cut(result.error, 4000) if result.error else None,
             interrupted=result.interrupted,
+            exhausted=self._limits.hit(),
         )
 
 

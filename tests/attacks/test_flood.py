@@ -1,0 +1,73 @@
+"""A runner in the agent's hands that talks without end: it is slowed down, cut off and told of."""
+
+import threading
+import time
+
+import pytest
+
+from apps.agents import pace
+from apps.agents.execution import execute
+from apps.agents.models import Run
+from apps.agents.pace import Pace
+from apps.chats.models import Incident
+from tests.agents.test_faults import in_thread, wait_until
+from tests.attacks.conftest import call
+
+FLOODS = {
+    "logs": 'say(type="log", level="error", message="x" * 500)',
+    "deltas": 'say(type="delta", text="y" * 300_000)',
+    "steps": 'say(type="step", kind="tool", summary="z" * 1000, detail="z" * 10_000)',
+    "tool calls": 'say(type="tool_call", id="1", name="list_chats", input={})',
+    "model calls": 'say(type="http_request", id=str(time.time()), method="GET", path="/", headers={}, body="")',
+    "bodies": 'say(type="http_body", id="none", data="A" * 400_000, last=False)',
+    "permissions": 'say(type="permission", id="p", tool="Bash", input={})',
+    "tunnels": 'say(type="tunnel_open", id=str(time.time()), host="example.org", port=443)',
+    "blank lines": 'raw(b"\\n" * 60_000)',
+}
+DEAF = """
+import os, threading, time
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    monkeypatch.setattr(pace, "FLOOD", 1.0)
+    monkeypatch.setattr(pace, "MOST_LINES", 500)
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_ends_its_turn_in_words_and_another_group_is_answered_meanwhile(kind, say, office, runner):
+    # One package serves both: it floods only where it is asked to.
+    runner(f'{DEAF}\nwhile "flood" in prompt["text"]:\n    {FLOODS[kind]}\nresult()\ntime.sleep(60)')
+    run = say("flood")
+    flooding = in_thread(execute, run.pk)
+    wait_until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists())
+    other, at = call(office, "hello"), time.monotonic()
+    execute(other.pk)
+    took = time.monotonic() - at
+    flooding.join(60)
+
+    other.refresh_from_db()
+    run.refresh_from_db()
+    assert (other.status, other.error) == (Run.Status.SUCCEEDED, "")
+    assert took < 10
+    assert (run.status, run.error) == (Run.Status.FAILED, pace.SENTENCE)
+    assert Incident.objects.filter(kind="failed run", subject="team", sentence=pace.SENTENCE).exists()
+
+
+def test_who_talks_as_a_model_does_is_never_held_back():
+    one, at = Pace(), time.monotonic()
+    for _ in range(400):
+        one.keep(b'{"type":"delta"}\n')
+    assert time.monotonic() - at < 0.2
+    assert not one.is_flood
+
+
+def test_who_waits_is_let_go_when_the_link_is_closed():
+    one = Pace()
+    waiting = threading.Thread(target=one.keep, args=(b"\n" * 100_000,))
+    waiting.start()
+    one.end()
+    waiting.join(5)
+    assert not waiting.is_alive()
