@@ -90,13 +90,14 @@ def check(group: Group, names: object) -> None:
 
 def description(group: Group | None, name: str) -> str:
     """What the skill says of itself, in one line; empty where it cannot be read."""
-    places = [shared_folder() / name, SHIPPED / name]
+    file = PurePosixPath(name) / "SKILL.md"
+    places = [(shared_folder(), file), (SHIPPED, file)]
     if group and name in own(group):
-        places = [workspaces.workspace(group) / FOLDER / name]
-    for place in places:
+        places = [(workspaces.workspace(group), FOLDER / file)]
+    for root, path in places:
         try:
-            with open_below(place, PurePosixPath("SKILL.md")) as file:
-                found = DESCRIPTION.search(file.read(HEAD).decode(errors="replace"))
+            with open_below(root, path) as opened:
+                found = DESCRIPTION.search(opened.read(HEAD).decode(errors="replace"))
         except (OSError, FileRefusedError) as error:
             logger.debug("the skill %s says nothing: %s", name, error)
             continue

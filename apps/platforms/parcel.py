@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from django.conf import settings
+
 from apps.agents import files
 from apps.chats.models import Attachment, Message
 from apps.platforms import asking, rendering
@@ -91,7 +93,9 @@ def _file(message: Message, attachment: Attachment, number: int, *, caption: ren
     except files.FileRefusedError as error:
         raise PlatformError(str(error), permanent=True) from error
     with file:
-        content = file.read()
+        content = file.read(settings.MEDIA_LIMIT + 1)
+    if len(content) > settings.MEDIA_LIMIT:  # the agent has made it larger since, perhaps by a hole of any size
+        raise PlatformError(f"The file {attachment.name} is too large by now.", permanent=True)
     return OutboundFile(
         chat_id=message.chat.external_id,
         name=attachment.name,
