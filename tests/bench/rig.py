@@ -13,6 +13,7 @@ from tests.fakes.telegram_api import TOKEN, Call, TelegramApi
 from tests.journeys.service import Service, wait_until
 
 ANSWER_TIMEOUT = 60.0
+CROWDED_TIMEOUT = 180.0
 # All in one process: twenty of `addgroup` take half a minute.
 SETUP = """
 import json, sys
@@ -39,7 +40,7 @@ class Rig:
         before = len(self._answers(chat_id))
         began = time.monotonic()
         self.telegram.say(text, chat_id=chat_id)
-        assert self.telegram.wait_for(lambda: len(self._answers(chat_id)) > before, ANSWER_TIMEOUT), "no answer"
+        assert self.telegram.wait_for(lambda: len(self._answers(chat_id)) > before, CROWDED_TIMEOUT), "no answer"
         return self._answers(chat_id)[before].at - began
 
     def _answers(self, chat_id: int) -> list[Call]:
@@ -61,7 +62,7 @@ def running(groups: Mapping[str, Sequence[int]], **environment: str) -> Iterator
     with tempfile.TemporaryDirectory(prefix="ngb-bench-") as folder, TelegramApi() as telegram, MessagesApi() as model:
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
-        key = {"ANTHROPIC_API_KEY": "sk-ant-of-the-bench", "ANTHROPIC_BASE_URL": model.url}
+        key = {"ANTHROPIC_API_KEY": "sk-ant-of-the-bench", "ANTHROPIC_BASE_URL": model.url, "PROGRESS_AFTER": "600"}
         service = Service(data_dir, AGENT_RUNTIME="docker", **key, **environment)
         service.manage("migrate", "--verbosity", "0")
         with service:
