@@ -1,3 +1,5 @@
+import pytest
+
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import reaping
@@ -14,6 +16,7 @@ def test_the_demo_agent_answers_through_the_whole_path(say, replies):
     assert "hello" in replies()[0]
 
 
+@pytest.mark.docker
 def test_two_turns_use_one_warm_container(say, replies, sealed):
     first = say("one")
     execute(first.pk)
@@ -27,6 +30,7 @@ def test_two_turns_use_one_warm_container(say, replies, sealed):
     assert len(replies()) == 2
 
 
+@pytest.mark.docker
 def test_a_new_container_resumes_the_session(say, replies, sealed):
     first = say("one")
     execute(first.pk)

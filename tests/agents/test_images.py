@@ -48,6 +48,7 @@ def test_the_model_sees_a_picture_that_somebody_sent(send, claude):
     assert Attachment.objects.get().path in str(claude.turns[0].body["messages"])
 
 
+@pytest.mark.docker
 def test_also_in_a_sealed_container(send, sealed):
     run = send("what is this?", "cat.png")
     execute(run.pk)

@@ -72,6 +72,7 @@ def test_stop_ends_the_turn_within_two_seconds_and_what_was_said_is_kept(claude,
     assert not Message.objects.inbound().filter(run=None, withheld=False).exists()
 
 
+@pytest.mark.docker
 def test_in_a_container_too(sealed, write, chat):
     run, worker = telling(sealed, write)
     stopped_within(2, run, write)
