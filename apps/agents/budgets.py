@@ -10,10 +10,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
-from apps.agents.models import InstallationBudget, Run, RunQuerySet
+from apps.agents.models import InstallationBudget, Run, RunQuerySet, SpendingOfDeleted
 from apps.chats.models import Group
 
 NEAR = Decimal("0.8")  # of a budget: the admins are warned
@@ -21,6 +21,7 @@ FRESH_S = 2.0
 LATE = timedelta(minutes=10)  # after midnight yesterday's last costs may still be written
 MOST_PASTS = 1000
 INSTALLATION = "installation"
+MONTHS = timedelta(days=62)  # what ended before is in no sum any more
 LIMITS = ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]
 
 
@@ -156,6 +157,8 @@ def _spent(about: str, runs: RunQuerySet, zone: ZoneInfo) -> Spent:
     day = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     # Two questions: with an OR in one, SQLite reads the group's whole history.
     today = _sum(runs.filter(finished_at__gte=day)) + _sum(runs.filter(finished_at__isnull=True))
+    if about == INSTALLATION:
+        today += _of_deleted(day, day + timedelta(days=1))
     return Spent(today=today, month=today + _earlier(about, runs, day))
 
 
@@ -165,6 +168,8 @@ def _earlier(about: str, runs: RunQuerySet, day: datetime) -> Decimal:
         return Decimal(0)
     if (about, day) not in _past:
         spent = _sum(runs.filter(finished_at__gte=day.replace(day=1), finished_at__lt=day))
+        if about == INSTALLATION:
+            spent += _of_deleted(day.replace(day=1), day)
         if timezone.now() - day < LATE:
             return spent
         if len(_past) >= MOST_PASTS:
@@ -173,9 +178,24 @@ def _earlier(about: str, runs: RunQuerySet, day: datetime) -> Decimal:
     return _past[about, day]
 
 
-def _sum(runs: RunQuerySet) -> Decimal:
+def _of_deleted(begin: datetime, end: datetime) -> Decimal:
+    """On these days; the end's own does not count."""
+    return _sum(SpendingOfDeleted.objects.filter(day__gte=begin.date(), day__lt=end.date()))
+
+
+def remember_deleted(run: Run) -> None:
+    """The run is being deleted, and what it cost goes on counting for the whole installation."""
+    ended = run.finished_at or timezone.now()
+    if not run.cost_usd or ended < timezone.now() - MONTHS:
+        return
+    day = ended.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    row, _created = SpendingOfDeleted.objects.get_or_create(day=day)
+    SpendingOfDeleted.objects.filter(pk=row.pk).update(cost_usd=F("cost_usd") + run.cost_usd)
+
+
+def _sum(rows: "RunQuerySet | QuerySet[SpendingOfDeleted]") -> Decimal:
     """To a millionth, as the rows have it: SQLite adds with errors behind that."""
-    return round(Decimal(runs.aggregate(sum=Sum("cost_usd"))["sum"] or 0), 6)
+    return round(Decimal(rows.aggregate(sum=Sum("cost_usd"))["sum"] or 0), 6)
 
 
 _past: dict[tuple[str, datetime], Decimal] = {}

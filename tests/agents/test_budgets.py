@@ -102,6 +102,25 @@ def test_what_a_running_run_has_spent_counts_already(group, spend):
     assert budgets.spent_by_installation().month == Decimal("1.5")
 
 
+def test_what_a_deleted_group_has_spent_still_counts_for_all(group, spend, now):
+    now(datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+    spend("1", ended=datetime(2026, 10, 31, 9, tzinfo=UTC))
+    spend("2", ended=datetime(2026, 11, 3, 9, tzinfo=UTC))
+    spend("4", ended=datetime(2026, 11, 22, 9, tzinfo=UTC))
+    spend("8", ended=datetime(2026, 11, 22, 10, tzinfo=UTC))
+    whole = budgets.Spent(Decimal(12), Decimal(14))
+    assert budgets.spent_by_installation() == whole
+
+    group.delete()
+
+    assert not Run.objects.exists()
+    assert budgets.spent_by_installation() == whole
+    budgets.forget()
+    assert budgets.spent_by_installation() == whole
+    now(datetime(2026, 12, 1, 12, 0, tzinfo=UTC))
+    assert budgets.spent_by_installation() == budgets.Spent(Decimal(0), Decimal(0))
+
+
 def test_without_budgets_nothing_is_asked(group, django_assert_num_queries):
     budgets.exhausted(group)  # reads the installation's limits, which are then known for seconds
     with django_assert_num_queries(0):

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.agents.models import Run
-from apps.agents.services import session_for
+from apps.agents.services import request_run, session_for
 from apps.chats import incidents
 from apps.chats.models import Channel, Chat, Group, Incident, Message
 from apps.chats.services import web_channel
@@ -233,6 +233,34 @@ def test_the_main_group_stays(browser_of, group):
     browser_of.post(f"/admin/chats/group/{group.pk}/delete/", {"post": "yes"})
 
     assert Group.objects.filter(pk=group.pk).exists()
+
+
+def test_a_group_is_deleted_with_its_history(browser_of, chat):
+    run = request_run(chat.group, chat=chat, cause=Run.Cause.REQUEST, prompt="go")
+    run.cancel("enough")
+    said(chat, "hello")
+    address = f"/admin/chats/group/{chat.group.pk}/delete/"
+
+    asked = browser_of.get(address).text
+    browser_of.post(address, {"post": "yes"})
+
+    assert "Are you sure" in asked
+    assert not Group.objects.exists()
+    assert not Run.objects.exists()
+
+
+def test_a_channel_is_deleted_with_its_history(browser_of, channel):
+    said(Chat.objects.create(channel=channel, external_id="-100"), "hello")
+
+    browser_of.post(f"/admin/chats/channel/{channel.pk}/delete/", {"post": "yes"})
+
+    assert not type(channel).objects.filter(pk=channel.pk).exists()
+
+
+def test_history_by_itself_is_not_deleted(browser_of, chat):
+    message = said(chat, "hello")
+
+    assert browser_of.post(f"/admin/chats/message/{message.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_discovered_chat_is_found_and_registered(browser_of, group, channel):

@@ -1,5 +1,5 @@
 from apps.agents.models.mcp import McpServer
-from apps.agents.models.provider import BudgetNotice, InstallationBudget, ModelProvider, RunUsage
+from apps.agents.models.provider import BudgetNotice, InstallationBudget, ModelProvider, RunUsage, SpendingOfDeleted
 from apps.agents.models.question import APPROVE, REFUSE, Question, QuestionQuerySet, QuestionStatus, asked_in_chat
 from apps.agents.models.run import Run, RunQuerySet, RunStatus, RunStep
 from apps.agents.models.session import Session
@@ -20,5 +20,6 @@ __all__ = [
     "RunStep",
     "RunUsage",
     "Session",
+    "SpendingOfDeleted",
     "asked_in_chat",
 ]

@@ -184,3 +184,13 @@ class InstallationBudget(models.Model):
 
     def __str__(self) -> str:
         return "installation"
+
+
+class SpendingOfDeleted(models.Model):
+    """What runs cost that were deleted with their group: the whole installation has spent it all the same."""
+
+    day = models.DateField(unique=True, help_text="In the service's time zone")
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.cost_usd}"

@@ -14,6 +14,7 @@ from apps.chats import services, walls
 from apps.chats.admin.memory import MemoryPages, memory_url
 from apps.chats.admin.model_names import ModelNameInput
 from apps.chats.admin.names import NamesField
+from apps.chats.admin.readonly import TakesHistoryAlong
 from apps.chats.admin.skills import SkillsField
 from apps.chats.admin.variables import VariablesField
 from apps.chats.models import Chat, Group
@@ -79,7 +80,8 @@ class ChatInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(MemoryPages):
+class GroupAdmin(TakesHistoryAlong, MemoryPages):
+    about = _("A group is what an agent serves: one folder, one memory, and the chats that you give it.")
     form = GroupForm
     list_display = ["name", "folder", "is_main", "engage", "page"]
     list_filter = ["engage", "is_main"]
@@ -92,24 +94,32 @@ class GroupAdmin(MemoryPages):
             {"fields": ["assistant_name", "trigger", "trigger_is_pattern", "engage", "sender_policy", "unaddressed"]},
         ),
         (_("How it answers"), {"fields": ["provider", "model", "session_scope", "timezone"]}),
-        (_("Tools"), {"fields": ["admin_tools", "approval_tools"]}),
         (_("Memory and skills"), {"fields": ["memory_page", "skills"]}),
-        (_("Money"), {"fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"]}),
+        (
+            _("Money"),
+            {
+                "classes": ["collapse"],
+                "fields": ["daily_budget_usd", "monthly_budget_usd", "run_budget_usd", "max_turns"],
+            },
+        ),
+        (_("Tools"), {"classes": ["collapse"], "fields": ["admin_tools", "approval_tools"]}),
+        (
+            _("Walls"),
+            {
+                "classes": ["collapse"],
+                "fields": ["network", "allowed_domains", "approve_hosts", "mounts", "env"],
+            },
+        ),
         (
             _("Limits"),
             {
+                "classes": ["collapse"],
                 "fields": [
-                    "memory_mb",
-                    "cpus",
-                    "pids",
-                    "disk_quota_mb",
-                    "turn_timeout_s",
-                    "idle_timeout_s",
-                    "warm_early",
-                ]
+                    *("memory_mb", "cpus", "pids", "disk_quota_mb"),
+                    *("turn_timeout_s", "idle_timeout_s", "warm_early"),
+                ],
             },
         ),
-        (_("Walls"), {"fields": ["network", "allowed_domains", "approve_hosts", "mounts", "env"]}),
     ]
 
     @admin.display(description=_("chat page"))

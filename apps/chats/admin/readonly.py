@@ -19,3 +19,14 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class TakesHistoryAlong(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who may delete one of these may delete its history with it, which nobody may delete by itself."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes along is counted, not listed: it may be a hundred thousand rows."""
+        _listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        site = self.admin_site._registry.items()
+        history = {str(model._meta.verbose_name) for model, desk in site if isinstance(desk, HistoryAdmin)}
+        return [str(one) for one in objs], counts, {name for name in needed if str(name) not in history}, protected

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats import services
+from apps.chats.admin.readonly import TakesHistoryAlong
 from apps.chats.models import Channel, Message, Platform
 from apps.chats.models.channel import CredentialError
 from apps.platforms.admin.forms import NOTHING, form_for, option_name
@@ -29,7 +30,10 @@ STATE = ["status", "status_detail", "last_event_at", "last_error", "last_error_a
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ChannelAdmin(TakesHistoryAlong):
+    about = _(
+        "A channel is one account on a platform, such as a bot. Its chats appear by themselves once somebody writes."
+    )
     list_display = [
         "name",
         "platform",
