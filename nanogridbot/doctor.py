@@ -60,6 +60,10 @@ def _bad(sentence: str) -> Finding:
     return Finding(Verdict.BAD, sentence)
 
 
+# A connection that is lost may come back by itself: not broken, and not well.
+VERDICTS = {Channel.Status.FAILED.value: _bad, Channel.Status.RETRYING.value: _hint}
+
+
 def _python() -> Iterator[Finding]:
     yield _good(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
     if sys.platform != "linux":
@@ -159,4 +163,4 @@ def _channels() -> Iterator[Finding]:
         yield _hint("There is no admin user or no main group yet: the first `up` makes them, or `manage.py bootstrap`.")
     for channel in Channel.objects.filter(enabled=True):
         sentence = f"The channel {channel} is {channel.status}. {channel.status_detail}".strip()
-        yield _bad(sentence) if channel.status == Channel.Status.FAILED else _good(sentence)
+        yield VERDICTS.get(channel.status, _good)(sentence)

@@ -52,7 +52,9 @@ class Connection:
                     return await self._give_up(str(error))
                 wait = self._delay(error.retry_after)
                 await self._write(self.channel.mark_trouble, str(error))
-                await self._mark(ChannelStatus.RETRYING, f"{error} The next attempt is in {wait:.0f} s.")
+                await self._mark(
+                    ChannelStatus.RETRYING, f"{str(error).rstrip('.')}. The next attempt is in {wait:.0f} s."
+                )
             except CredentialError as error:
                 return await self._give_up(str(error))
             except Exception as error:

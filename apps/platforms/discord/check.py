@@ -6,6 +6,7 @@ import httpx
 
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
+from apps.platforms.unreachable import why
 
 API = "https://discord.com"
 CONTENT = 1 << 18 | 1 << 19  # "Application flags": GATEWAY_MESSAGE_CONTENT, and the same for bots in few servers
@@ -22,7 +23,7 @@ async def check(channel: Channel) -> str:
             application = _answered(await client.get("/applications/@me"))
             name, flags = str(me["username"]), int(application.get("flags", 0))
     except httpx.HTTPError as error:
-        raise PlatformError(f"Discord cannot be reached: {type(error).__name__}.") from None
+        raise PlatformError(f"Discord cannot be reached: {why(error)}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise PlatformError("What answers there is not Discord's API.") from None
     if channel.option("message_content") != "no" and not flags & CONTENT:

@@ -7,6 +7,7 @@ import httpx
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
 from apps.platforms.slack.refusals import API, refusal
+from apps.platforms.unreachable import why
 
 NEEDED = ("chat:write", "users:read", "files:read", "files:write", "reactions:write")
 HEARING = ("channels:history", "groups:history", "im:history", "mpim:history", "app_mentions:read")  # one of them
@@ -27,7 +28,7 @@ async def _ask(client: httpx.AsyncClient, url: str, token: str, which: str) -> t
     try:
         response = await client.post(url, headers={"Authorization": f"Bearer {token}"})
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise PlatformError(f"Slack cannot be reached: {type(error).__name__}.") from None
+        raise PlatformError(f"Slack cannot be reached: {why(error)}.") from None
     try:
         answer = response.json()
     except ValueError:

@@ -4,6 +4,7 @@ import httpx
 
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
+from apps.platforms.unreachable import why
 
 API = "https://api.telegram.org"
 
@@ -17,7 +18,7 @@ async def check(channel: Channel) -> str:
             answer = (await client.post(f"{base}/bot{token}/getMe")).json()
             me = answer["result"] if answer["ok"] else None
     except httpx.HTTPError as error:  # its own words may hold the token
-        raise PlatformError(f"Telegram cannot be reached: {type(error).__name__}.") from None
+        raise PlatformError(f"Telegram cannot be reached: {why(error)}.") from None
     except (ValueError, KeyError, TypeError):
         raise PlatformError("What answers there is not Telegram's Bot API.") from None
     if me is None:

@@ -4,6 +4,7 @@ import httpx
 
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
+from apps.platforms.unreachable import why
 from apps.platforms.webhooks import webhook_url
 from apps.platforms.whatsapp.graph import base_of
 
@@ -24,7 +25,7 @@ async def check(channel: Channel) -> str:
             answer = response.json()
             code = answer["error"]["code"] if response.is_error else 0
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PlatformError(f"WhatsApp cannot be reached: {type(error).__name__}.") from None
+        raise PlatformError(f"WhatsApp cannot be reached: {why(error)}.") from None
     except (ValueError, KeyError, TypeError):
         raise PlatformError("What answers there is not the Graph API.") from None
     if response.is_error:
