@@ -37,6 +37,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        if Group.objects.filter(folder=options["folder"]).exists():
+            raise CommandError(f"The group {options['folder']!r} already exists.")
         chats = [_chat(reference) for reference in options["chat"]]  # first: what fails here leaves no folder
         try:
             group = create_group(

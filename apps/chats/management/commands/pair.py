@@ -31,7 +31,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{found.sender} is let in, served by {group.folder}.")
 
     def _list(self) -> None:
-        for each in pairing.pending(None):
+        waiting = list(pairing.pending(None))
+        if not waiting:
+            self.stderr.write("Nobody waits.")
+        for each in waiting:
             self.stdout.write(f"{each.code}  {each.sender}  {each.chat.jid}  until {each.expires_at:%H:%M} UTC")
 
 

@@ -12,6 +12,11 @@ from apps.chats.models import Channel
 from apps.platforms.registry import SPECS
 from apps.platforms.spec import Field, PlatformSpec
 
+NEXT = (
+    "{channel} is added; a running service connects it within seconds (manage.py doctor says how it stands).\n"
+    "Chats show up in the admin once somebody writes. Or name one now: manage.py addgroup FOLDER --chat {platform}:ID"
+)
+
 
 class Command(BaseCommand):
     help = "Adds a channel: one account on a chat platform. Prints the channel's id; takes effect within seconds."
@@ -47,6 +52,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         services.add_channel(channel)
         self.stdout.write(str(channel.pk))
+        if channel.enabled:
+            print(NEXT.format(channel=channel, platform=channel.platform), file=sys.stderr)
 
 
 def _known_keys() -> str:
