@@ -21,6 +21,7 @@ class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _("A token lets a program use the REST API, which is described at /api/docs.")
     form = ApiTokenForm
     list_display = ["name", "scopes", "restricted", "is_valid", "expires_at", "last_used_at", "created_at"]
     filter_horizontal = ["groups"]

@@ -29,6 +29,7 @@ class TaskRunInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(ScheduledTask)
 class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _("Prompts on a timetable. People can also ask the agent for them in a chat.")
     list_display = [
         "prompt_start",
         "group",
@@ -50,6 +51,14 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("prompt"))
     def prompt_start(self, task: ScheduledTask) -> str:
         return task.prompt[:80]
+
+    def get_fields(self, request: HttpRequest, obj: ScheduledTask | None = None) -> Any:
+        """A new one has no state to show yet."""
+        fields = super().get_fields(request, obj)
+        return fields if obj else [name for name in fields if name not in self.readonly_fields]
+
+    def get_inlines(self, request: HttpRequest, obj: ScheduledTask | None) -> Any:
+        return self.inlines if obj else []
 
     def save_model(self, request: HttpRequest, obj: ScheduledTask, form: "ModelForm[Any]", change: bool) -> None:
         services.plan(obj)
@@ -90,6 +99,7 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(TaskRun)
 class TaskRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _("Each time that a scheduled task was due, and the run that it became.")
     list_display = ["task", "slot", "run", "outcome", "created_at"]
     list_filter = ["run__status"]
     list_select_related = ["task", "run"]

@@ -14,7 +14,15 @@ from apps.chats.admin.readonly import HistoryAdmin
 
 @admin.register(InstallationBudget)
 class InstallationBudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    fields = ["daily_usd", "monthly_usd", "spent"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["daily_usd", "monthly_usd", "spent"],
+                "description": _("Of all groups together; empty: no ceiling. A group has budgets of its own, too."),
+            },
+        )
+    ]
     readonly_fields = ["spent"]
 
     @admin.display(description=_("spent"))
@@ -42,6 +50,7 @@ class InstallationBudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(RunUsage)
 class RunUsageAdmin(HistoryAdmin):
+    about = _("The tokens and the cost of every run, by provider and model.")
     list_display = [
         "run",
         "provider",

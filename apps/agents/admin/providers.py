@@ -71,6 +71,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ModelProvider)
 class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _("Endpoints that speak Anthropic's Messages API. The first one is asked; when it fails, the next one.")
     form = ProviderForm
     list_display = ["name", "order", "enabled", "base_url", "state", "last_error"]
     list_filter = ["enabled"]
@@ -90,7 +91,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [
             (None, {"fields": ["name", "enabled", "order"]}),
             (_("Endpoint"), {"fields": ["base_url", "key_kind", "key"]}),
-            (_("Models"), {"fields": ["model_names", "prices"]}),
+            (_("Names and prices of models"), {"classes": ["collapse"], "fields": ["model_names", "prices"]}),
             *([(_("State"), {"fields": STATE})] if obj else []),
         ]
 

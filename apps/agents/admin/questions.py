@@ -16,6 +16,7 @@ from apps.chats.admin.readonly import HistoryAdmin
 
 @admin.register(Question)
 class QuestionAdmin(HistoryAdmin):
+    about = _("What agents asked people, and what they asked leave for. What is still open can be decided here.")
     list_display = ["start", "kind", "subject", "status", "answer", "answerer", "group", "created_at", "answered_at"]
     list_filter = ["status", "kind", "run__session__group"]
     list_select_related = ["run__session__group", "sender", "user"]

@@ -33,12 +33,34 @@ class RunUsageInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
+    about = _("Every turn of an agent: what called it, what it did, what it cost. Open one for its steps.")
     list_display = ["id", "group", "status", "cause", "attempt", "created_at", "took", "cost_usd", "error"]
     list_filter = ["status", "cause", "session__group", "agent", "runtime"]
     list_select_related = ["session__group", "chat__channel"]
     search_fields = ["=id", "error"]
     date_hierarchy = "created_at"
-    inlines = [RunUsageInline, RunStepInline]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    *("session", "chat", "thread_id", "cause", "prompt", "status", "error"),
+                    *("agent", "model", "runtime", "cost_usd", "started_at", "finished_at"),
+                ]
+            },
+        ),
+        (
+            _("Details"),
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    *("attempt", "not_before", "lease_until", "worker", "container"),
+                    *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
+                ],
+            },
+        ),
+    ]
+    inlines = [RunStepInline, RunUsageInline]
     actions = ["stop"]
 
     @admin.display(description=_("group"), ordering="session__group")
@@ -62,6 +84,7 @@ class RunAdmin(HistoryAdmin):
 
 @admin.register(Session)
 class SessionAdmin(HistoryAdmin):
+    about = _("An agent's memory of a conversation. “Forget” lets the next run begin afresh; messages and files stay.")
     list_display = ["group", "key", "sdk_session_id", "created_at", "last_run_at"]
     list_filter = ["group"]
     list_select_related = ["group"]

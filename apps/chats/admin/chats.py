@@ -36,6 +36,9 @@ class RegisterForm(forms.Form):
 
 @admin.register(Chat)
 class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _(
+        "Where people write. A discovered chat is silent until it has a group: mark it and choose “Register to group…”."
+    )
     list_display = ["__str__", "channel", "kind", "group", "last_message_at"]
     list_filter = [Registered, "channel", "kind", "group"]
     list_select_related = ["channel", "group"]

@@ -11,6 +11,7 @@ from apps.chats.models import Incident
 
 @admin.register(Incident)
 class IncidentAdmin(HistoryAdmin):
+    about = _("Every refusal and failure that somebody should see. “Mark as seen” takes them off the overview.")
     list_display = ["sentence", "kind", "subject", "times", "last_at", "seen"]
     list_filter = ["seen", "kind"]
     search_fields = ["sentence", "subject"]

@@ -43,6 +43,7 @@ class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Message)
 class MessageAdmin(HistoryAdmin):
+    about = _("Everything that was said. What could not be delivered can be sent again.")
     list_display = ["start", "delivery", "author", "chat", "created_at", "error"]
     list_filter = [Trouble, "direction", "kind", "chat__channel", "chat__group"]
     list_select_related = ["chat__channel", "sender"]

@@ -18,6 +18,7 @@ from apps.chats.models import Group, Pairing, Sender
 
 @admin.register(Sender)
 class SenderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    about = _("Everybody who wrote. Whether they may call the agent is decided by their access and by the group.")
     list_display = ["__str__", "channel", "access", "external_id"]
     list_filter = ["access", "channel"]
     list_select_related = ["channel"]
@@ -69,6 +70,7 @@ class ApprovalForm(forms.Form):
 
 @admin.register(Pairing)
 class PairingAdmin(HistoryAdmin):
+    about = _("Strangers who wrote directly and were given a code. “Approve” lets them in; a code expires by itself.")
     list_display = ["sender", "code", "chat", "words", "created_at", "expires_at"]
     list_filter = ["sender__channel"]
     list_select_related = ["sender", "chat__channel", "message"]
