@@ -98,8 +98,9 @@ def test_a_run_that_nobody_called_has_no_admins_standing(main, chat, cause):
 
 @pytest.mark.parametrize(("permission", "may"), [("change_group", True), ("view_group", False)])
 def test_on_the_chat_page_admins_are_those_who_may_change_groups(main, chat, permission, may):
-    person = User.objects.create(username="person")
-    person.user_permissions.add(Permission.objects.get(codename=permission, content_type__app_label="chats"))
+    person = User.objects.create(username="person", is_staff=True)
+    given = Permission.objects.filter(codename__in=["add_message", permission], content_type__app_label="chats")
+    person.user_permissions.set(given)
     posting.post(chat, user=person, external_id=str(uuid.uuid4()), text="register the club")
     run = as_read(Run.objects.get())
     assert (authority.refusal(run, "register_group") == "") is may
