@@ -180,7 +180,12 @@ class SlackApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        self.stop()
+
+    def stop(self) -> None:
+        """What hangs is let go."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
         assert not self._thread.is_alive()
 
@@ -269,7 +274,7 @@ class SlackApi:
             self._note(lambda: self.calls.append(Call(method, given, time.monotonic(), answered=False)))
             return _troubled(trouble)
         if isinstance(trouble, Hang):
-            await asyncio.wait({asyncio.ensure_future(self._stopping.wait())}, timeout=trouble.seconds)
+            await self._rest(trouble)
         if isinstance(trouble, Cut) and not trouble.done:
             return _cut(request)
         answer = self._answer(method, given, request.headers.get("Authorization", ""))
@@ -318,7 +323,12 @@ class SlackApi:
         self._note(lambda: self.uploads.append((name, content)))
         return web.Response(text=f"OK - {len(content)}")
 
+    async def _rest(self, hang: Hang) -> None:
+        await asyncio.wait({asyncio.ensure_future(self._stopping.wait())}, timeout=hang.seconds)
+
     async def _file(self, request: web.Request) -> web.StreamResponse:
+        if isinstance(hang := self._standing.get("file"), Hang):
+            await self._rest(hang)
         if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
             return web.Response(body=b"<!DOCTYPE html><html>Sign in</html>", content_type="text/html")
         if request.match_info["name"] not in self.files:

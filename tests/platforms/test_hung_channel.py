@@ -1,4 +1,7 @@
-"""One platform's server takes every request and says nothing: all other channels go on as if it were not there."""
+"""One platform's server takes every request and says nothing: all other channels go on as if it were not there.
+
+What is sent to QQ, WhatsApp and WeCom hangs in test_faults.
+"""
 
 import json
 from collections.abc import Callable
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 
 from apps.chats.models import Attachment, Channel, Message
-from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, telegram_api
+from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, slack_api, telegram_api
 from tests.platforms.conftest import outbound, registered_chat, send, status, telegram_channel, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
@@ -38,12 +41,17 @@ def hang_at_dingtalk(*paths: str) -> Callable[[Any], Any]:
 
 
 def hang_of(api: Any) -> Any:
-    kinds = {discord_api.DiscordApi: discord_gateway, feishu_api.FeishuApi: feishu_api}
+    kinds = {discord_api.DiscordApi: discord_gateway, feishu_api.FeishuApi: feishu_api, slack_api.SlackApi: slack_api}
     return kinds.get(type(api), telegram_api).Hang(LONG)
 
 
 def a_document(url: str) -> dict[str, Any]:
     return {"id": "1", "filename": "a.txt", "size": 1, "url": f"{url}/cdn/a.txt", "content_type": "text/plain"}
+
+
+def a_slack_file(api: slack_api.SlackApi) -> dict[str, Any]:
+    url = f"{api.url.removesuffix('/api')}/files/a.txt"
+    return {"id": "F1", "name": "a.txt", "mimetype": "text/plain", "size": 1, "url_private_download": url}
 
 
 PLATFORMS = {
@@ -56,6 +64,14 @@ PLATFORMS = {
         say_with_file=lambda api: api.say(
             chat_id=-1002, document={"file_id": "f", "file_unique_id": "f", "file_size": 1, "file_name": "a.txt"}
         ),
+    ),
+    "slack": Hanging(
+        slack_api.SlackApi,
+        {"bot_token": slack_api.BOT_TOKEN, "app_token": slack_api.APP_TOKEN},
+        "C1",
+        at_first=hang_at("auth.test", "apps.connections.open"),
+        later=hang_at("chat.postMessage", "file"),
+        say_with_file=lambda api: api.say("<@UBOT> look", subtype="file_share", files=[a_slack_file(api)]),
     ),
     "discord": Hanging(
         discord_api.DiscordApi,
