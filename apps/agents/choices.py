@@ -4,10 +4,20 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from docker.errors import DockerException
 
 from apps.agents import providers
 from apps.agents.runtimes.engine import ENGINE_ERRORS, fresh_engine
+
+# The sentences that most installations meet; the pages translate them, logs and the API do not.
+NO_KEY = gettext_noop(
+    "There is no key: set ANTHROPIC_API_KEY in .env and restart, or add a model provider in the admin,"
+    " and Claude answers."
+)
+DOCKER_SERVES = gettext_noop("A Docker engine answers and has the agent image.")
+NO_ENGINE = gettext_noop("No Docker engine answers.")
+PLAIN_PROCESS = gettext_noop("Agents run without a container, and without tools of their own.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,7 @@ def chosen_agent() -> Choice:
         return Choice("claude", f"{trouble}ANTHROPIC_API_KEY is set.")
     if settings.CLAUDE_CODE_OAUTH_TOKEN:
         return Choice("claude", f"{trouble}CLAUDE_CODE_OAUTH_TOKEN is set.")
-    way = "set ANTHROPIC_API_KEY in .env and restart, or add a model provider in the admin, and Claude answers."
-    return Choice("demo", f"{trouble}There is no key: {way}")
+    return Choice("demo", f"{trouble}{NO_KEY}")
 
 
 @cache
@@ -55,8 +64,8 @@ def chosen_runtime() -> Choice:
     if settings.AGENT_RUNTIME == "docker":
         return Choice("docker", missing or "AGENT_RUNTIME=docker.")
     if missing:
-        return Choice("process", f"{missing} Agents run without a container, and without tools of their own.")
-    return Choice("docker", "A Docker engine answers and has the agent image.")
+        return Choice("process", f"{missing} {PLAIN_PROCESS}")
+    return Choice("docker", DOCKER_SERVES)
 
 
 def current_runtime() -> Choice:
@@ -70,13 +79,13 @@ def docker_missing() -> str:
     try:
         engine = fresh_engine()
     except ENGINE_ERRORS:
-        return "No Docker engine answers."
+        return NO_ENGINE
     try:
         engine.inspect_image(settings.AGENT_IMAGE)
     except DockerException:
         return f"The image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
     except OSError:
-        return "No Docker engine answers."
+        return NO_ENGINE
     finally:
         engine.close()
     return ""
@@ -90,11 +99,11 @@ def oci_runtime_missing() -> str:
     try:
         engine = fresh_engine()
     except ENGINE_ERRORS:
-        return "No Docker engine answers."
+        return NO_ENGINE
     try:
         known = sorted(engine.info().get("Runtimes") or {})
     except ENGINE_ERRORS:
-        return "No Docker engine answers."
+        return NO_ENGINE
     finally:
         engine.close()
     if wanted in known:

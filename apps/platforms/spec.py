@@ -49,9 +49,15 @@ class PlatformSpec:
         return [field.name for field in (*self.credentials, *self.options)]
 
 
-API_BASE = Field("api_base", _("Another server that speaks the platform's API; empty: the platform's own."), "API base")
-WS_BASE = Field("ws_base", _("Another server for the websocket; empty: the platform's own."), "Websocket base")
-ACK_REACTION = Field("ack_reaction", _("An emoji put under a message when the agent begins with it; empty: none."))
+API_BASE = Field(
+    "api_base", _("Another server that speaks the platform's API; empty: the platform's own."), _("API base")
+)
+WS_BASE = Field("ws_base", _("Another server for the websocket; empty: the platform's own."), _("Websocket base"))
+ACK_REACTION = Field(
+    "ack_reaction",
+    _("An emoji put under a message when the agent begins with it; empty: none."),
+    _("Reaction when it begins"),
+)
 PAIRING = (
     Field(
         "strangers",
@@ -74,6 +80,6 @@ PROGRESS = Field(
 STREAM = Field(
     "stream",
     _("Whether the answer is shown while it is written, by editing one message."),
-    "Show the answer while it is written",
+    _("Show the answer while it is written"),
     choices=("no", "yes"),
 )

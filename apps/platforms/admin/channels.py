@@ -39,10 +39,10 @@ class ChannelAdmin(TakesHistoryAlong):
         "platform",
         "enabled",
         "status",
-        "status_detail",
-        "last_event_at",
         "queue",
+        "last_event_at",
         "reconnects",
+        "status_detail",
         "last_error",
     ]
     list_filter = ["platform", "status", "enabled"]

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.chats.encryption import UNREADABLE, EncryptedDict
 from apps.chats.models import Channel
 from apps.platforms.admin.credentials import CredentialsField, rows_for
-from apps.platforms.spec import Field, PlatformSpec
+from apps.platforms.spec import Field, PlatformSpec, Words
 
 NOTHING = PlatformSpec(adapter="")
+WORDS: dict[str, Words] = {"yes": _("yes"), "no": _("no")}  # of choices; the others are names
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -74,5 +75,6 @@ def _form_field(option: Field) -> forms.Field:
     common: dict[str, Any] = {"label": option.title, "help_text": option.help, "required": option.required}
     if option.choices:
         first, *others = option.choices
-        return forms.ChoiceField(choices=[("", first), *((other, other) for other in others)], **common)
+        choices = [("", WORDS.get(first, first)), *((other, WORDS.get(other, other)) for other in others)]
+        return forms.ChoiceField(choices=choices, **common)
     return forms.CharField(max_length=500, **common)

@@ -20,6 +20,7 @@ SPEC = PlatformSpec(
         Field(
             "mode",
             _("A long connection needs no public address; for a webhook Feishu must reach this service by HTTPS."),
+            _("Mode"),
             secret=False,
             choices=("long", "webhook"),
         ),

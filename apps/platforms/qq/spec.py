@@ -10,6 +10,7 @@ SPEC = PlatformSpec(
         Field(
             "mode",
             _("forward: we connect to the OneBot implementation; reverse: it connects to us."),
+            _("Mode"),
             required=True,
             secret=False,
             choices=("forward", "reverse"),

@@ -14,6 +14,7 @@ SPEC = PlatformSpec(
         Field(
             "mode",
             _("Polling needs no public address; for a webhook Telegram must reach this service by HTTPS."),
+            _("Mode"),
             choices=("polling", "webhook"),
         ),
         ACK_REACTION,
