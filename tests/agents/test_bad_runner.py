@@ -1,6 +1,7 @@
 """Runners that misbehave, as real processes: the turn goes on where it can, and ends in words where it cannot."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,20 @@ def test_another_protocol_is_said_in_words_and_not_tried_again(say, replies, run
     run.refresh_from_db()
     assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
     assert "protocol 99" in replies()[0]
+
+
+def test_noise_on_standard_error_prolongs_nothing(say, runner, group):
+    group.turn_timeout_s = 2
+    group.save()
+    runner("import time\nwhile True: sys.stderr.write('busy\\n'); sys.stderr.flush(); time.sleep(0.01)")
+    run, begun = say("hello"), time.monotonic()
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
+    assert "longer than 2 seconds" in run.error
+    assert time.monotonic() - begun < 15  # some seconds to end politely among them
 
 
 def test_faults_leave_no_thread_and_no_process_behind(say, runner):

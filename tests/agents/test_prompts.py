@@ -131,3 +131,28 @@ def test_a_scheduled_task_is_its_own_prompt(group):
     tree = ElementTree.fromstring(composed(run).text)
 
     assert (tree.tag, tree.text) == ("scheduled_task", "water <the> plants")
+
+
+def test_a_call_that_twelve_more_messages_followed_still_calls(run, wrote, settings):
+    settings.AGENT_PROMPT_LIMIT = 10
+    call = wrote("@Andy summary")
+    for number in range(12):
+        wrote(f"more {number}", calls=False)
+
+    prompt = composed(run)
+
+    assert prompt.calls
+    assert prompt.last_call == call.external_id
+    assert len(prompt.handles) == 13
+    assert "3 older messages are left out" in prompt.text
+
+
+def test_a_document_is_named_by_its_path_and_a_missing_one_by_the_reason(run, wrote):
+    message = wrote("read these")
+    message.attachments.create(kind="file", name="a.pdf", path="attachments/a.pdf", state="ready")
+    message.attachments.create(kind="file", name="b.pdf", state="failed", error="too large")
+
+    text = composed(run).text
+
+    assert '<attachment kind="file" name="a.pdf" path="attachments/a.pdf"/>' in text
+    assert '<attachment kind="file" name="b.pdf" missing="too large"/>' in text

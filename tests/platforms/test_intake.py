@@ -211,3 +211,10 @@ def test_two_deliveries_at_the_same_moment_are_one_row():
         thread.join(20)
     assert sorted(Message.objects.values_list("external_id", flat=True)) == ["1", "2"]
     assert (Run.objects.count(), Incident.objects.count()) == (1, 0)
+
+
+def test_five_hundred_at_once_are_all_stored_and_ask_for_one_run(channel, chat):
+    intake.accept_all(channel, [message(f"@Andy {number}", number=str(number)) for number in range(500)])
+
+    assert Message.objects.count() == 500
+    assert Run.objects.count() == 1

@@ -1,0 +1,80 @@
+"""Who is served when: scheduled work before later chatter, and what is left when the service stops."""
+
+import time
+
+import pytest
+from django.utils import timezone
+
+from apps.agents import services, turn
+from apps.agents.execution import execute
+from apps.agents.models import Run
+from tests.agents.test_faults import in_thread, wait_until
+
+
+def states() -> list[str]:
+    return list(Run.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_scheduled_work_waits_for_the_turn_and_comes_before_later_chatter(say, group, chat):
+    first = say("one")
+    assert first.claim("a worker of the tests")
+    scheduled = services.request_run(group, chat=chat, cause=Run.Cause.SCHEDULE, prompt="water the plants")
+    later = say("two")
+    Run.objects.update(woken_at=None)
+    for run in (later, scheduled):
+        execute(run.pk)
+    assert states() == ["running", "queued", "queued"]
+
+    first.finish(Run.Status.SUCCEEDED)
+    assert Run.objects.due(timezone.now()).first() == scheduled
+    services.wake_next(first.session)
+
+    woken = Run.objects.exclude(woken_at=None)
+    assert list(woken) == [scheduled]
+
+
+@pytest.fixture
+def shutdown(monkeypatch):
+    """What the worker does when it is told to stop; undone afterwards."""
+    monkeypatch.setattr(turn, "stop_at", [float("inf")])
+
+    def begin(grace: float) -> None:
+        turn.stopping.set()
+        turn.stop_at[0] = time.monotonic() + grace
+
+    yield begin
+    turn.stopping.clear()
+
+
+def test_a_service_that_stops_begins_nothing_new(say, shutdown):
+    shutdown(30)
+    execute(say("hello").pk)
+    assert states() == ["queued"]
+
+
+def test_a_turn_in_progress_may_end(say, replies, shutdown):
+    worker = in_thread(execute, say("echo hello").pk)
+    wait_until(lambda: states() == ["running"])
+    shutdown(30)
+    worker.join(20)
+    assert states() == ["succeeded"]
+    assert "hello" in replies()[0]
+
+
+def test_one_that_lasts_too_long_goes_on_after_the_start_without_counting(say, claude, replies, shutdown):
+    from tests.fakes.messages_api import Hang
+
+    claude.script(Hang(30))
+    run = say("hello")
+    worker = in_thread(execute, run.pk)
+    claude.wait_for_turns(1)
+    begun = time.monotonic()
+    shutdown(1)
+    worker.join(20)
+    assert time.monotonic() - begun < 5
+    run.refresh_from_db()
+    assert (run.status, run.attempt, replies()) == ("queued", 0, [])
+    turn.stopping.clear()
+    turn.stop_at[0] = float("inf")
+    execute(run.pk)
+    assert len(replies()) == 1
