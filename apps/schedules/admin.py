@@ -29,7 +29,7 @@ class TaskRunInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(ScheduledTask)
 class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    about = _("Prompts on a timetable. People can also ask the agent for them in a chat.")
+    about = _("Prompts on a timetable: what a group's agent is told, and when.")
     list_display = [
         "prompt_start",
         "group",
