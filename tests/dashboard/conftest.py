@@ -1,13 +1,21 @@
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
+
+
+@pytest.fixture(autouse=True)
+def back_to_english() -> Iterator[None]:
+    """A request leaves its language behind in the thread, where a later test would speak it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
