@@ -63,24 +63,24 @@ def claude(runner: OpenHost, api: MessagesApi) -> Host:
 @pytest.fixture
 def engine() -> None:
     """A Docker engine and the agent image."""
-    if shutil.which("docker") is None or _docker("version").returncode != 0:
+    if shutil.which("docker") is None or docker("version").returncode != 0:
         pytest.skip("skipped because Docker is missing")
-    if _docker("image", "inspect", IMAGE).returncode != 0:
+    if docker("image", "inspect", IMAGE).returncode != 0:
         pytest.skip(f"skipped because Docker is missing the image {IMAGE} (container/build.sh)")
 
 
 @pytest.fixture
 def sealed(engine: None, tmp_path: Path, api: MessagesApi) -> Iterator[Host]:
     """A runner in a container as tight as the product makes it."""
-    with Host(_sealed_command(tmp_path), upstream=api.url) as host:
+    with Host(sealed_command(tmp_path), upstream=api.url) as host:
         yield host
 
 
-def _docker(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def docker(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-def _sealed_command(tmp_path: Path) -> list[str]:
+def sealed_command(tmp_path: Path, image: str = IMAGE) -> list[str]:
     mounts: list[str] = []
     for folder, target in (("dot-claude", "/home/agent/.claude"), ("group", "/workspace/group")):
         path = tmp_path / folder
@@ -90,7 +90,7 @@ def _sealed_command(tmp_path: Path) -> list[str]:
     limits = ["--memory", "2g", "--memory-swap", "2g", "--pids-limit", "256", "--tmpfs", "/tmp:size=256m,mode=1777"]
     seal = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
     user = ["--user", f"{UID}:{UID}" if os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"]
-    return ["docker", "run", "--rm", "--interactive", *seal, *user, *limits, *mounts, IMAGE]
+    return ["docker", "run", "--rm", "--interactive", *seal, *user, *limits, *mounts, image]
 
 
 def _own(path: Path) -> None:
