@@ -9,6 +9,7 @@ from apps.agents.commands.registry import Call, CommandRefusedError, command, of
 from apps.agents.models import Run, RunStep, Session
 from apps.agents.pricing import Usage, cost
 from apps.chats import pairing
+from apps.chats.engagement import answers_everything
 from apps.chats.models import Chat, Group, Message, Platform
 
 MOST_MODEL = 100  # characters of a model's name
@@ -17,8 +18,14 @@ MOST_MODEL = 100  # characters of a model's name
 @command("help", "what you can write here")
 def help_(call: Call) -> str:
     lines = [f"- {each.line}" for each in sorted(offered_to(call), key=lambda each: each.name)]
-    head = f"Write {call.group.call_sign} and your question." if call.chat.group else "This chat belongs to no group."
+    head = _how_to_ask(call) if call.chat.group else "This chat belongs to no group."
     return "\n".join([head, "", *lines])
+
+
+def _how_to_ask(call: Call) -> str:
+    if answers_everything(call.group, call.chat.kind):
+        return f"Write your question; {call.group.assistant_name} answers."
+    return f"Write {call.group.call_sign} and your question."
 
 
 @command("status", "who answers, and what is being done now")

@@ -8,9 +8,14 @@ def calls_agent(group: Group, message: InboundMessage) -> bool:
     """Main and direct chats always answer, others as the group engages; bots, reactions, empty messages never call."""
     if message.from_bot or message.is_reaction or not (message.text.strip() or message.attachments):
         return False
-    if group.is_main or group.engage == Group.Engage.ALWAYS or message.chat_kind == Chat.Kind.DIRECT:
+    if answers_everything(group, message.chat_kind):
         return True
     return says_trigger(group, message.text) or (group.engage != Group.Engage.PREFIX and message.mentions_bot)
+
+
+def answers_everything(group: Group, chat_kind: str) -> bool:
+    """Nobody has to call the agent there."""
+    return group.is_main or group.engage == Group.Engage.ALWAYS or chat_kind == Chat.Kind.DIRECT
 
 
 def says_trigger(group: Group, text: str) -> bool:

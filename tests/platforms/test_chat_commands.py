@@ -95,6 +95,12 @@ def test_a_bare_command_counts_in_a_direct_chat(chat):
     assert "/stop" in the_answer(chat, "/help", chat_kind=Chat.Kind.DIRECT)
 
 
+def test_help_names_the_trigger_only_where_it_is_needed(chat, channel):
+    assert "Write @Andy and your question." in the_answer(chat, "@Andy /help")
+    lively = Chat.objects.create(channel=channel, external_id="-2", group=create_group(folder="lively", is_main=True))
+    assert "@Andy" not in the_answer(lively, "/help")
+
+
 def test_a_group_that_wants_the_trigger_first_still_takes_what_the_platform_addresses(channel):
     group = create_group(folder="strict", engage=Group.Engage.PREFIX)
     chat = Chat.objects.create(channel=channel, external_id="-3", group=group)
