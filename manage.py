@@ -2,8 +2,15 @@
 import os
 import sys
 
-COMMON_OPTIONS = {"--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color"}
-COMMON_OPTIONS |= {"--force-color", "--skip-checks"}
+COMMON_OPTIONS = {
+    "--version",
+    "--verbosity",
+    "--settings",
+    "--pythonpath",
+    "--traceback",
+    "--no-color",
+    "--force-color",
+}
 
 
 def main() -> None:

@@ -1,6 +1,9 @@
 import getpass
+import logging
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -30,7 +33,8 @@ class Command(BaseCommand):
         group = Group.objects.filter(folder=options["folder"]).first()
         if group is None:
             raise CommandError(f"There is no group {options['folder']!r}.", returncode=BAD_USAGE)
-        found = self._ask(group, _checked(options["prompt"]), options["wait"])
+        with _quiet_log():
+            found = self._ask(group, _checked(options["prompt"]), options["wait"])
         if not found.is_over:
             raise CommandError(
                 f"No answer in {options['wait']:g} s; it will stand on the chat page when it comes.",
@@ -53,6 +57,16 @@ class Command(BaseCommand):
                 self.stderr.write(reason)
             found = settled(message, wait - PATIENCE)
         return found
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Without the service, wake-ups are lost and logged; here one sentence says so."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _seconds(words: str) -> float:
