@@ -1,4 +1,5 @@
 from collections.abc import Generator, Iterator
+from functools import cache
 
 import pytest
 
@@ -37,3 +38,13 @@ def redis_server() -> Iterator[str]:
     yield settings.REDIS_URL
     server.terminate()
     server.wait(5)
+
+
+@pytest.fixture
+def own_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A client of Redis for this test alone; a thread of an earlier test may still listen by the process's own."""
+    from nanogridbot import publications
+
+    monkeypatch.setattr(publications, "connection", cache(publications.connection.__wrapped__))
+    yield
+    publications.connection().close()

@@ -28,8 +28,14 @@ def _nothing_known(settings):
     quota._pool().shutdown()
     quota._pool.cache_clear()
     quota._known.clear()
+    _remove_folders(settings)
     yield
-    shutil.rmtree(settings.GROUPS_DIR / "team", ignore_errors=True)
+    _remove_folders(settings)
+
+
+def _remove_folders(settings):
+    for place in (settings.GROUPS_DIR, settings.SESSIONS_DIR):
+        shutil.rmtree(place / "team", ignore_errors=True)
 
 
 def fill(path: Path, mib: int) -> None:

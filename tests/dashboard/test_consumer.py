@@ -214,12 +214,13 @@ async def test_signing_out_ends_an_open_page(browser_of, chat, monkeypatch):
     assert output["code"] == 4401
 
 
-def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(browser_of, chat, settings, tmp_path):
+def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(
+    browser_of, chat, settings, tmp_path, own_connection
+):
     from nanogridbot.processes import embedded_redis
 
     socket_path = tmp_path / "redis.sock"
     settings.REDIS_URL = f"unix://{socket_path}"
-    publications.connection.cache_clear()
     servers = []
 
     @story
@@ -239,8 +240,6 @@ def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(browser_of
     try:
         outage()
     finally:
-        publications.connection().close()
-        publications.connection.cache_clear()
         for server in servers:
             server.terminate()
             server.wait(5)

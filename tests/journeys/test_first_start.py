@@ -45,6 +45,7 @@ def call(service: Service, token: str, method: str, path: str, body: Any = None)
 
 
 def test_it_is_ready_and_says_who_serves_and_why(service: Service) -> None:
+    wait_until(lambda: service.get("/readyz")[0] == 200, what="the chat page's channel online")
     status, report = service.get("/readyz")
 
     assert (status, report["agent"]["name"], report["runtime"]["name"]) == (200, "demo", "process")

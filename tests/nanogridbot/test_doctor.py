@@ -8,7 +8,6 @@ from pytest_django import Settings
 from apps.agents import choices, providers
 from apps.agents.models import ModelProvider
 from apps.chats.models import Channel, Platform
-from nanogridbot import publications
 from nanogridbot.doctor import Verdict, examine
 from nanogridbot.processes.bootstrap import first_start
 
@@ -42,11 +41,10 @@ def test_model_providers_are_named_and_a_missing_key_is_bad(settings: Settings) 
     providers.forget()
 
 
+@pytest.mark.usefixtures("own_connection")
 def test_redis_that_is_away_is_bad(settings: Settings) -> None:
     settings.EMBEDDED_REDIS, settings.REDIS_URL = False, "unix:///nowhere/redis.sock"
-    publications.connection.cache_clear()
     assert "Redis does not answer" in findings(Verdict.BAD)
-    publications.connection.cache_clear()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -1,6 +1,5 @@
 import asyncio
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,7 @@ from pytest_django import Settings
 
 from nanogridbot import publications
 
-
-@pytest.fixture(autouse=True)
-def _fresh_connection() -> Iterator[None]:
-    publications.connection.cache_clear()
-    yield
-    publications.connection().close()
-    publications.connection.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_connection")
 
 
 def test_publication_reaches_who_listens_to_its_topic_only(redis_server: str) -> None:
