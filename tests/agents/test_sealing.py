@@ -148,3 +148,16 @@ def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
 
     names = [found["Labels"]["ngb.group"] for found in reaping.containers_of_this_install()]
     assert names == ["other"]
+
+
+def test_a_turn_that_takes_too_long_leaves_no_container(say, sealed, group):
+    group.turn_timeout_s = 3
+    group.save()
+    sealed.script(ToolUse("Bash", {"command": "sleep 300"}))
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert "longer than 3 seconds" in run.error
+    assert reaping.containers_of_this_install() == []
