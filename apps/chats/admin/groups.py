@@ -122,6 +122,10 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
         ),
     ]
 
+    def view_on_site(self, obj: Group) -> str:
+        """Of a group, that is its chat page."""
+        return reverse("dashboard:chat", args=[obj.folder])
+
     @admin.display(description=_("chat page"))
     def page(self, group: Group) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open"))
