@@ -52,6 +52,7 @@ def ask(
     subject: str = "",
 ) -> Question:
     """The open question and its messages in the outbox; raises QuestionRefusedError. No choices: any answer."""
+    Run.objects.select_for_update(no_key=True).get(pk=run.pk)  # several tools may ask at once; they are counted in turn
     asked = Question.objects.filter(run=run)
     if asked.count() >= MOST_ASKED:
         raise QuestionRefusedError(f"A run may ask {MOST_ASKED} questions, and these are used up.")
