@@ -1,9 +1,11 @@
 """An agent that was talked into it: the stub plays the model, everything else is real, the container too."""
 
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
 
 from apps.agents import services
 from apps.agents.execution import execute
@@ -21,11 +23,26 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     say,
     sealed,
 )
+from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
 from tests.agents.test_bad_runner import runner  # noqa: F401 - a fixture
 from tests.agents.test_tools_journey import told
 from tests.fakes.messages_api import Text, ToolUse
 
 Inside = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _empty_folders(settings: Settings) -> Iterator[None]:
+    """What one attack leaves behind is not there for the next."""
+
+    def empty() -> None:
+        for place in (settings.GROUPS_DIR, settings.SESSIONS_DIR):
+            for folder in ("team", "office"):
+                shutil.rmtree(place / folder, ignore_errors=True)
+
+    empty()
+    yield
+    empty()
 
 
 @pytest.fixture

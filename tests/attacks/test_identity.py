@@ -89,14 +89,14 @@ def test_what_a_tools_input_claims_changes_nothing(office, say, sealed, chat):
     assert Incident.objects.filter(kind="refused tool", sentence__contains="may not write to telegram:-9").exists()
 
 
-def forged(*frames: dict[str, object]) -> str:
-    """The body of a runner that the agent has in its hands altogether."""
+def forged(*frames: dict[str, object], answered: str = "tool_call") -> str:
+    """The body of a runner that the agent has in its hands altogether; it tells what it hears in answer."""
     said = [json.dumps({**CLAIMS, **frame}) for frame in frames]
     return f"""
 import json
 for line in {said!r}:
     raw(line.encode() + b"\\n")
-    if json.loads(line)["type"] in ("tool_call", "permission"):
+    if json.loads(line)["type"] == {answered!r}:
         answer = hear()
         say(type="step", kind="heard", summary=answer.get("content") or str(answer))
 result()
