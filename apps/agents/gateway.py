@@ -164,7 +164,12 @@ class Gateway:
         if answered is None:
             return None
         call.answered = True
-        self._link.send("http_response", id=call.id, status=answered.status, headers=answered.headers)
+        try:
+            self._link.send("http_response", id=call.id, status=answered.status, headers=answered.headers)
+        except LinkClosedError:
+            if answered.stream is not None:
+                answered.stream.close()
+            raise
         if answered.stream is None:
             self._link.send_data("http_chunk", answered.body, id=call.id)
         elif not self._pass_down(call, answered.provider, answered.stream):
