@@ -190,7 +190,8 @@ OUTBOX_RETRY_DELAY = (
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
-LANGUAGE_CODE = "en"
+# Of what the service itself says in chats; the pages follow the browser.
+LANGUAGE_CODE = env.choice("NGB_LANGUAGE", "en", ("en", "zh-hans"))
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["nanogridbot.formats"]

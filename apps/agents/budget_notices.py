@@ -1,6 +1,7 @@
 """Telling people that a budget is nearly or wholly spent: each once in a period, however many runs find out."""
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.agents.budgets import Ceiling
 from apps.agents.models import BudgetNotice, Run
@@ -31,7 +32,7 @@ def tell_spent(run: Run, ceiling: Ceiling) -> bool:
     if not note_told(run, ceiling):
         return False
     if run.chat:
-        waits = " I answer what was asked when there is money again." if run.cause == Run.Cause.MESSAGE else ""
+        waits = " " + _("I answer what was asked when there is money again.") if run.cause == Run.Cause.MESSAGE else ""
         send_message(
             run.chat,
             text=f"⚠️ {ceiling.sentence}{waits}",
@@ -54,8 +55,11 @@ def _warn(run: Run, ceiling: Ceiling) -> None:
         return
     send_message(
         chat,
-        text=f"⚠️ For the admins: {share} of the {ceiling.name} is spent. At 100 % I stop until it begins anew, or until"
-        " you raise it in the admin.",
+        text=_(
+            "⚠️ For the admins: %(share)s of the %(budget)s is spent. At 100 %% I stop until it begins anew, or until"
+            " you raise it in the admin."
+        )
+        % {"share": share, "budget": ceiling.name},
         kind=Message.Kind.NOTICE,
     )
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents.models import InstallationBudget, Run, RunQuerySet, SpendingOfDeleted
 from apps.chats.models import Group
@@ -63,14 +64,21 @@ class Ceiling:
     @property
     def name(self) -> str:
         """The installation's figures are nothing for a group's chat."""
+        is_daily = self.span == "daily"
         if not self.group:
-            return f"{self.span} budget of the whole installation"
-        return f"{self.span} budget of this group (US$ {self.limit:.2f})"
+            return (
+                _("daily budget of the whole installation")
+                if is_daily
+                else _("monthly budget of the whole installation")
+            )
+        said = _("daily budget of this group (US$ %.2f)") if is_daily else _("monthly budget of this group (US$ %.2f)")
+        return said % self.limit
 
     @property
     def sentence(self) -> str:
-        fresh = "tomorrow" if self.span == "daily" else "next month"
-        return f"The {self.name} is spent. An admin can raise it; it begins anew {fresh}."
+        if self.span == "daily":
+            return _("The %s is spent. An admin can raise it; it begins anew tomorrow.") % self.name
+        return _("The %s is spent. An admin can raise it; it begins anew next month.") % self.name
 
 
 @dataclass(frozen=True, slots=True)

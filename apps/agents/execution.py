@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import budget_notices, budgets, questions, quota, services, warming
 from apps.agents.budgets import Ceiling
@@ -148,7 +149,7 @@ def _fail(run: Run, sentence: str, *, silent: bool = False) -> None:
     if run.chat and not silent:
         send_message(
             run.chat,
-            text=f"⚠️ I could not answer: {sentence}",
+            text=_("⚠️ I could not answer: %s") % sentence,
             thread_id=run.thread_id,
             run_id=run.pk,
             kind=Message.Kind.NOTICE,

@@ -7,7 +7,8 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from apps.chats import incidents
 from apps.chats.access import TRUSTED
@@ -20,8 +21,6 @@ LIFE = timedelta(hours=1)
 MOST_PENDING = 3  # of one channel
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without what looks alike
 LENGTH = 8
-OFFER = "I do not know you yet. Give this code to an admin, who can let you in within an hour: **{code}**"
-WELCOME = "You are let in: write to me now."
 
 
 class PairingError(Exception):
@@ -51,7 +50,7 @@ def offer(sender: Sender, chat: Chat, first: Message | None, *, reply_to: str, t
     Pairing.objects.create(sender=sender, chat=chat, message=first, code=code, expires_at=now + LIFE)
     send_message(
         chat,
-        text=OFFER.format(code=code),
+        text=_("I do not know you yet. Give this code to an admin, who can let you in within an hour: **%s**") % code,
         kind=Message.Kind.NOTICE,
         reply_to=reply_to,
         thread_id=thread_id,
@@ -66,7 +65,7 @@ def find(code: str) -> Pairing:
     found = Pairing.objects.pending(timezone.now()).filter(code=plain).select_related("chat__channel", "chat__group")
     if pairing := found.select_related("sender__channel").first():
         return pairing
-    raise PairingError("There is no such code, or it has expired: the person only needs to write again.")
+    raise PairingError(_("There is no such code, or it has expired: the person only needs to write again."))
 
 
 def pending(channel: Channel | None) -> list[Pairing]:
@@ -82,10 +81,10 @@ def approve(pairing: Pairing, *, group: Group | None = None) -> Group:
     `group` is needed where the chat belongs to none and the channel's `pairing_group` names none.
     """
     if not list(Pairing.objects.pending(timezone.now()).filter(pk=pairing.pk).select_for_update()):
-        raise PairingError("The code has expired, or somebody else has used it.")
+        raise PairingError(_("The code has expired, or somebody else has used it."))
     pairing.refresh_from_db()
     if pairing.sender.access == Sender.Access.BLOCKED:
-        raise PairingError(f"{pairing.sender} is blocked.")
+        raise PairingError(_("%s is blocked.") % pairing.sender)
     serving = _home(pairing.chat, group)
     if pairing.sender.access not in TRUSTED:
         pairing.sender.grant(Sender.Access.ALLOWED)
@@ -95,7 +94,9 @@ def approve(pairing: Pairing, *, group: Group | None = None) -> Group:
         message.release()
         transaction.on_commit(partial(hooks.message_released.fire, message=message))
     else:
-        send_message(pairing.chat, text=WELCOME, kind=Message.Kind.NOTICE, sender_name=serving.assistant_name)
+        with translation.override(settings.LANGUAGE_CODE):  # an admin's page has a language of its own
+            welcome = _("You are let in: write to me now.")
+        send_message(pairing.chat, text=welcome, kind=Message.Kind.NOTICE, sender_name=serving.assistant_name)
     return serving
 
 
@@ -156,10 +157,10 @@ def _home(chat: Chat, group: Group | None) -> Group:
     """The group that serves the chat from now on; raises PairingError."""
     if chat.group:
         if group and group != chat.group:
-            raise PairingError(f"The chat belongs to the group {chat.group} already.")
+            raise PairingError(_("The chat belongs to the group %s already.") % chat.group)
         return chat.group
     group = group or default_group(chat.channel)
     if group is None:
-        raise PairingError("The chat belongs to no group yet: name the group's folder behind the code.")
+        raise PairingError(_("The chat belongs to no group yet: name the group’s folder behind the code."))
     register_chat(chat, group=group)
     return group

@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.agents.models import Question, Run, RunStep
 from apps.chats.models import Message, Platform
@@ -31,19 +33,19 @@ LOOK = 5.0  # seconds between looks at the runs
 EVERY = 15.0  # seconds between two changes of one line: groups allow few edits a minute
 MOST = 100  # runs for one look
 DOING = {
-    **dict.fromkeys(("Read", "Grep", "Glob", "LS", "NotebookRead"), "reading files"),
-    **dict.fromkeys(("Write", "Edit", "MultiEdit", "NotebookEdit"), "writing files"),
-    **dict.fromkeys(("Bash", "BashOutput", "KillShell"), "running a command"),
-    **dict.fromkeys(("WebFetch", "WebSearch"), "looking on the web"),
-    **dict.fromkeys(("Task", "Agent"), "a helper is at work"),
-    "TodoWrite": "planning",
-    "Skill": "reading up on it",
-    "search_messages": "searching the history",
+    **dict.fromkeys(("Read", "Grep", "Glob", "LS", "NotebookRead"), _("reading files")),
+    **dict.fromkeys(("Write", "Edit", "MultiEdit", "NotebookEdit"), _("writing files")),
+    **dict.fromkeys(("Bash", "BashOutput", "KillShell"), _("running a command")),
+    **dict.fromkeys(("WebFetch", "WebSearch"), _("looking on the web")),
+    **dict.fromkeys(("Task", "Agent"), _("a helper is at work")),
+    "TodoWrite": _("planning"),
+    "Skill": _("reading up on it"),
+    "search_messages": _("searching the history"),
 }
-CLOSING: dict[str, str] = {
-    Run.Status.SUCCEEDED: "✓ Done.",
-    Run.Status.CANCELLED: "⏹ Stopped.",
-    Run.Status.FAILED: "⚠️ Failed.",
+CLOSING = {
+    Run.Status.SUCCEEDED: _("✓ Done."),
+    Run.Status.CANCELLED: _("⏹ Stopped."),
+    Run.Status.FAILED: _("⚠️ Failed."),
 }
 
 
@@ -126,7 +128,7 @@ class Progress:
         if chat is None or not adapter.edit_every:
             return
         place = Place(chat.channel_id, chat.external_id, draft.run.thread_id, "")
-        part = part_of(CLOSING[draft.run.status], place, adapter.dialect)
+        part = part_of(str(CLOSING[Run.Status(draft.run.status)]), place, adapter.dialect)
         if part is None:
             return
         try:
@@ -166,10 +168,10 @@ def _work(run: Any, now: datetime) -> Work:
 def line(doing: str, steps: int, seconds: float) -> str:
     """In general words: what exactly the agent reads or runs is nothing for the chat."""
     tool = doing.partition(":")[0].strip()
-    words = DOING.get(tool) or ("using a tool" if tool else "thinking")
+    words = str(DOING.get(tool) or (gettext("using a tool") if tool else gettext("thinking")))
     since = f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds // 5 * 5:.0f} s"
-    counted = f", {steps} step{'' if steps == 1 else 's'}" if steps else ""
-    return f"⏳ Working: {words}{counted}, {since}…"
+    counted = ", " + ngettext("%d step", "%d steps", steps) % steps if steps else ""
+    return gettext("⏳ Working: %(doing)s, %(since)s…") % {"doing": words + counted, "since": since}
 
 
 def _left_over() -> list[Draft]:

@@ -318,7 +318,7 @@ def test_a_strangers_command_waits_for_nobody(channel):
     assert code_of() in notices("42")[0]
     pairing.approve(pairing.find(code_of()), group=group)
     assert not Run.objects.exists()
-    assert notices("42")[1] == pairing.WELCOME
+    assert notices("42")[1] == "You are let in: write to me now."
 
 
 # By command.

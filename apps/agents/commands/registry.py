@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class CommandRefusedError(Exception):
@@ -34,7 +40,7 @@ class Call:
     def group(self) -> Group:
         """Raises CommandRefusedError."""
         if self.chat.group is None:
-            raise CommandRefusedError("This chat belongs to no group yet.")
+            raise CommandRefusedError(_("This chat belongs to no group yet."))
         return self.chat.group
 
     @property
@@ -55,9 +61,9 @@ class Command:
     """`usage`: what may stand behind the name."""
 
     name: str
-    help: str
+    help: "StrOrPromise"
     answer: Answer
-    usage: str = ""
+    usage: "StrOrPromise" = ""
     admins_only: bool = False
 
     @property
@@ -68,7 +74,13 @@ class Command:
 _commands: dict[str, Command] = {}
 
 
-def command(name: str, help: str, *, usage: str = "", admins_only: bool = False) -> Callable[[Answer], Answer]:  # noqa: A002 - it is help
+def command(
+    name: str,
+    help: "StrOrPromise",  # noqa: A002 - it is help
+    *,
+    usage: "StrOrPromise" = "",
+    admins_only: bool = False,
+) -> Callable[[Answer], Answer]:
     """Registers `function(call) -> the answer, in CommonMark`, in the transaction that stores the message."""
 
     def register(answer: Answer) -> Answer:

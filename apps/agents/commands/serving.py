@@ -4,6 +4,8 @@ import logging
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from apps.agents.commands.reading import Written
 from apps.agents.commands.registry import Call, CommandRefusedError
@@ -12,19 +14,18 @@ from apps.chats.services import send_message
 
 logger = logging.getLogger(__name__)
 
-ADMINS_ONLY = "Only an admin may use /{name} here."
-STRANGERS = "You may not use this assistant here: an admin must allow you first."
-
 
 def serve(written: Written, message: Message, sender: Sender) -> None:
     """The answer stands under the command, in its chat and thread."""
     call = Call(message, sender, written.argument)
     logger.info("/%s by %s in chat %s", written.command.name, sender.pk, message.chat_id)
-    reply(message, _answer(written, call))
+    # Whoever writes on a page has a language of their own; the chat has the installation's.
+    with translation.override(settings.LANGUAGE_CODE):
+        reply(message, _answer(written, call))
 
 
 def refuse_stranger(message: Message) -> None:
-    reply(message, STRANGERS)
+    reply(message, _("You may not use this assistant here: an admin must allow you first."))
 
 
 def reply(message: Message, text: str) -> None:
@@ -41,7 +42,7 @@ def reply(message: Message, text: str) -> None:
 
 def _answer(written: Written, call: Call) -> str:
     if written.command.admins_only and not call.is_admin:
-        return ADMINS_ONLY.format(name=written.command.name)
+        return _("Only an admin may use /%s here.") % written.command.name
     try:
         with transaction.atomic():
             return written.command.answer(call)
@@ -52,4 +53,4 @@ def _answer(written: Written, call: Call) -> str:
     except Exception:
         # A defect of one command must not keep the message, and those beside it, from being stored.
         logger.exception("the command /%s failed", written.command.name)
-        return f"/{written.command.name} failed; the service's log says why."
+        return _("/%s failed; the service's log says why.") % written.command.name

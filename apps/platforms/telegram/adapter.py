@@ -88,7 +88,7 @@ class TelegramAdapter(Adapter):
 
     async def _offer_commands(self) -> None:
         """Telegram's own menu shows them; only a courtesy."""
-        offered = [BotCommand(each.name, each.help) for each in for_everybody()]
+        offered = [BotCommand(each.name, str(each.help)) for each in for_everybody()]
         try:
             async with asyncio.timeout(MENU_PATIENCE):
                 await self._bot.set_my_commands(offered)
