@@ -18,6 +18,7 @@ from telegram.error import (
 )
 
 from apps.platforms.base import PlatformError
+from apps.platforms.unreachable import why
 
 # The library's coming way of telling durations; without it every RetryAfter warns of the change.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -61,7 +62,8 @@ def _seconds(error: RetryAfter) -> float:
 def _trouble(error: NetworkError, sentence: str) -> str:
     if error.__cause__ is None:
         return f"Telegram has trouble: {sentence}"
-    return f"Telegram cannot be reached: {sentence}"
+    reason = why(error.__cause__)
+    return f"Telegram cannot be reached: {sentence if reason == type(error.__cause__).__name__ else reason}"
 
 
 def _may_have_arrived(error: NetworkError) -> bool:

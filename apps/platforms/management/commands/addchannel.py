@@ -14,7 +14,7 @@ from apps.platforms.spec import Field, PlatformSpec
 
 NEXT = (
     "{channel} is added; a running service connects it within seconds (manage.py doctor says how it stands).\n"
-    "Chats show up in the admin once somebody writes. Or name one now: manage.py addgroup FOLDER --chat {platform}:ID"
+    "Chats show up in the admin once somebody writes. Or name one now: manage.py addgroup FOLDER --chat {name}/ID"
 )
 
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         services.add_channel(channel)
         self.stdout.write(str(channel.pk))
         if channel.enabled:
-            print(NEXT.format(channel=channel, platform=channel.platform), file=sys.stderr)
+            print(NEXT.format(channel=channel, name=channel.name), file=sys.stderr)
 
 
 def _known_keys() -> str:
