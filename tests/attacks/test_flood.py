@@ -1,15 +1,20 @@
 """A runner in the agent's hands that talks without end: it is slowed down, cut off and told of."""
 
+import base64
 import threading
 import time
+from typing import Any
 
 import pytest
 
 from apps.agents import pace
 from apps.agents.execution import execute
-from apps.agents.models import Run
+from apps.agents.gateway import MAX_HELD, Gateway
+from apps.agents.models import Run, Session
 from apps.agents.pace import Pace
+from apps.agents.spending import Ledger
 from apps.chats.models import Incident
+from tests.agents.heard_link import HeardLink, request, settle
 from tests.agents.test_faults import in_thread, wait_until
 from tests.attacks.conftest import call
 
@@ -71,3 +76,40 @@ def test_who_waits_is_let_go_when_the_link_is_closed():
     one.end()
     waiting.join(5)
     assert not waiting.is_alive()
+
+
+@pytest.fixture
+def gateway(group, api, settings):
+    settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL = "sk-ant-the-real-key", api.url
+    link: Any = HeardLink()
+    one = Gateway(link, on_refusal=[].append, ledger=Ledger(Run(session=Session(group=group))))
+    yield one, link
+    one.close()
+
+
+def test_requests_that_never_end_hold_no_more_than_so_much(gateway):
+    one, link = gateway
+    piece = base64.b64encode(b"x" * 12 * 1024 * 1024).decode()
+    for number in range(8):
+        one.take(request(str(number), body={}, more=True))
+    for number in range(6):
+        one.take({"type": "http_body", "id": str(number), "data": piece, "last": False})
+    assert link.ended("5")[0] == 413
+    assert sum(len(call.body) for call in one._calls.values()) <= MAX_HELD
+
+
+def test_a_request_that_was_given_up_makes_room(gateway):
+    one, link = gateway
+    for number in range(9):
+        one.take(request(str(number), more=True))
+        one.take({"type": "http_cancel", "id": str(number)})
+    one.take(request("good"))
+    assert link.ended("good")[0] == 200
+    settle(one)
+
+
+def test_one_name_is_good_for_one_request(gateway):
+    one, _ = gateway
+    one.take(request("1", more=True))
+    with pytest.raises(ValueError, match="a second request"):
+        one.take(request("1"))
