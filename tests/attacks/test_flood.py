@@ -82,7 +82,8 @@ def test_who_waits_is_let_go_when_the_link_is_closed():
 def gateway(group, api, settings):
     settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL = "sk-ant-the-real-key", api.url
     link: Any = HeardLink()
-    one = Gateway(link, on_refusal=[].append, ledger=Ledger(Run(session=Session(group=group))))
+    refusals: list[str] = []
+    one = Gateway(link, on_refusal=refusals.append, ledger=Ledger(Run(session=Session(group=group))))
     yield one, link
     one.close()
 
