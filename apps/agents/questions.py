@@ -52,12 +52,7 @@ def ask(
     subject: str = "",
 ) -> Question:
     """The open question and its messages in the outbox; raises QuestionRefusedError. No choices: any answer."""
-    Run.objects.select_for_update(no_key=True).get(pk=run.pk)  # several tools may ask at once; they are counted in turn
-    asked = Question.objects.filter(run=run)
-    if asked.count() >= MOST_ASKED:
-        raise QuestionRefusedError(f"A run may ask {MOST_ASKED} questions, and these are used up.")
-    if asked.waited_for().count() >= MOST_OPEN:
-        raise QuestionRefusedError(f"{MOST_OPEN} questions of yours are open already: wait for their answers.")
+    _keep_within_bounds(run)
     question = Question.objects.create(
         run=run,
         chat=places[0].chat if places else None,
@@ -83,6 +78,16 @@ def ask(
         question.messages.add(message)
     _tell(question)
     return question
+
+
+def _keep_within_bounds(run: Run) -> None:
+    """Inside a transaction; raises QuestionRefusedError."""
+    Run.objects.select_for_update(no_key=True).get(pk=run.pk)  # several tools may ask at once; they are counted in turn
+    asked = Question.objects.filter(run=run)
+    if asked.count() >= MOST_ASKED:
+        raise QuestionRefusedError(f"A run may ask {MOST_ASKED} questions, and these are used up.")
+    if asked.waited_for().count() >= MOST_OPEN:
+        raise QuestionRefusedError(f"{MOST_OPEN} questions of yours are open already: wait for their answers.")
 
 
 def _deadline(run: Run) -> datetime:
