@@ -22,13 +22,13 @@ def chinese(settings):
 def test_commands_answer_in_it(chinese, chat, admin):
     said = the_answer(chat, "@Andy /help", sender="7")
     assert "请写 @Andy，后面加上您的问题。" in said
-    assert "- /pair [代码] [文件夹]: 让持有此代码的人加入" in said
+    assert "- /pair [配对码] [文件夹]: 让持有此配对码的人加入" in said
     for text, answer in [
         ("/stop", "没有可停止的内容。"),
         ("/usage", "- 今天花费 0.00 美元，本月 0.00 美元。未设置预算。"),
         ("/tasks", "没有安排任何任务。"),
         ("/new", "会话已忘记，我们重新开始。文件和记忆文件会保留。"),
-        ("/pair XXXX", "没有这个代码，或者它已过期：对方只需重新发消息。"),
+        ("/pair XXXX", "没有这个配对码，或者它已过期：对方只需重新发消息。"),
     ]:
         write(chat, f"@Andy {text}", sender="7")
         assert answers(chat)[-1] == answer
@@ -47,7 +47,7 @@ def test_a_stranger_is_greeted_in_it(chinese, db):
     write(nobodys, "hello", sender="55", chat_kind=Chat.Kind.DIRECT)
     (offer,) = answers(nobodys)
     code = pairing.pending(channel)[0].code
-    assert offer == f"我还不认识您。请把此代码交给管理员，对方可在一小时内让您加入：**{code}**"
+    assert offer == f"我还不认识您。请把此配对码交给管理员，对方可在一小时内让您加入：**{code}**"
 
 
 def test_a_page_in_another_language_changes_nothing(chat):

@@ -104,7 +104,7 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
         ),
         (_("Tools"), {"classes": ["collapse"], "fields": ["admin_tools", "approval_tools"]}),
         (
-            _("Walls"),
+            _("Network, folders, environment"),
             {
                 "classes": ["collapse"],
                 "fields": ["network", "allowed_domains", "approve_hosts", "mounts", "env"],
