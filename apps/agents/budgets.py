@@ -194,11 +194,15 @@ def _of_deleted(begin: datetime, end: datetime) -> Decimal:
 def remember_deleted(run: Run) -> None:
     """The run is being deleted, and what it cost goes on counting for the whole installation."""
     ended = run.finished_at or timezone.now()
-    if not run.cost_usd or ended < timezone.now() - MONTHS:
-        return
+    if run.cost_usd and ended > timezone.now() - MONTHS:
+        count_of_deleted(run.cost_usd, ended)
+
+
+def count_of_deleted(cost_usd: Decimal, ended: datetime) -> None:
+    """On the day of that moment, for the whole installation only."""
     day = ended.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     row, _created = SpendingOfDeleted.objects.get_or_create(day=day)
-    SpendingOfDeleted.objects.filter(pk=row.pk).update(cost_usd=F("cost_usd") + run.cost_usd)
+    SpendingOfDeleted.objects.filter(pk=row.pk).update(cost_usd=F("cost_usd") + cost_usd)
 
 
 def _sum(rows: "RunQuerySet | QuerySet[SpendingOfDeleted]") -> Decimal:

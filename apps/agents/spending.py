@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models import F, Sum
+from django.utils import timezone
 
 from apps.agents import budget_notices, budgets, providers
 from apps.agents.models import Run, RunUsage
@@ -134,7 +135,8 @@ class Ledger:
 def _add(run: Run, provider: str, model: str, entry: Entry) -> None:
     """To the run's totals and to its row for this provider's model."""
     usage = entry.usage
-    run.add_usage(usage, model)
+    if not run.add_usage(usage, model):
+        return budgets.count_of_deleted(usage.cost_usd, timezone.now())
     amounts: dict[str, int | Decimal] = {
         "calls": entry.calls,
         "input_tokens": usage.input_tokens,
@@ -146,12 +148,13 @@ def _add(run: Run, provider: str, model: str, entry: Entry) -> None:
     row = RunUsage.objects.filter(run_id=run.pk, provider=provider[:100], model=model[:100])
     more = {name: F(name) + amount for name, amount in amounts.items()}
     if row.update(**more):
-        return
+        return None
     try:
         with transaction.atomic():
             RunUsage.objects.create(run_id=run.pk, provider=provider[:100], model=model[:100], **amounts)
     except IntegrityError:  # another thread was faster
         row.update(**more)
+    return None
 
 
 def _tell_missing_price(provider: str, model: str) -> None:

@@ -272,6 +272,18 @@ def book(ledger, usd, provider="p", model="m"):
     ledger.book(provider, model, Usage(input_tokens=7, output_tokens=3, cost_usd=Decimal(usd)), is_priced=True)
 
 
+def test_a_group_that_is_deleted_during_its_run_breaks_nothing_and_is_counted(group, ledger):
+    running = ledger()
+    book(running, "1")
+    running._write()
+    book(running, "2")
+    group.delete()
+
+    running.close()
+
+    assert budgets.spent_by_installation().today == Decimal(3)
+
+
 def test_within_a_run_the_next_call_is_refused(group, ledger):
     limit(group, daily_budget_usd="1")
     one = ledger()

@@ -171,11 +171,11 @@ class Run(models.Model):
         self.agent, self.runtime, self.container = agent, runtime, container
         self.save(update_fields=["agent", "runtime", "container"])
 
-    def add_usage(self, usage: Usage, model: str) -> None:
-        """Counted for every attempt, the failed ones too."""
+    def add_usage(self, usage: Usage, model: str) -> bool:
+        """Counted for every attempt, the failed ones too; False when the run was deleted meanwhile."""
         if not model:
-            return
-        Run.objects.filter(pk=self.pk).update(
+            return True
+        changed = Run.objects.filter(pk=self.pk).update(
             model=model,
             input_tokens=F("input_tokens") + usage.input_tokens,
             output_tokens=F("output_tokens") + usage.output_tokens,
@@ -183,6 +183,7 @@ class Run(models.Model):
             cache_write_tokens=F("cache_write_tokens") + usage.cache_write_tokens,
             cost_usd=F("cost_usd") + usage.cost_usd,
         )
+        return changed == 1
 
     def _change(self, expected: RunQuerySet, **changes: object) -> bool:
         """False, and nothing is changed, when the row is not as expected."""
