@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.agents import budgets, carrying, choices, database, providers, services
+from apps.agents import budgets, carrying, choices, database, providers, quota, services
 from apps.agents.models import Run
 from apps.agents.runtimes import process, reaping
 from apps.chats.models import Chat, Group, Message
@@ -63,6 +63,8 @@ def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.Mo
     choices.chosen_runtime.cache_clear()
     yield
     process.stop_all()
+    quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
+    quota._pool.cache_clear()
     choices.chosen_runtime.cache_clear()
     if carrying.upstream.cache_info().currsize:
         carrying.upstream().close()
