@@ -5,7 +5,6 @@ python -m pytest -s tests/agents/test_tools_journey.py
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from apps.agents.execution import execute
 from apps.agents.models import Question, Run
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.workspaces import workspace
-from tests.agents.test_faults import wait_until
+from tests.agents.test_faults import in_thread, wait_until
 from tests.fakes.messages_api import REMINDER, Text, ToolUse, text_of_block
 
 SESSION: list[tuple[str, dict[str, Any]]] = [
@@ -61,8 +60,7 @@ def answering(group: Group) -> Iterator[None]:
         wait_until(lambda: Question.objects.filter(status="open").exists(), 60)
         questions.answer(Question.objects.get(status="open"), "Friday", sender=Sender.objects.get(name="Ann"))
 
-    person = threading.Thread(target=answer)
-    person.start()
+    person = in_thread(answer)
     yield
     person.join(60)
 
