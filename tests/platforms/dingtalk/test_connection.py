@@ -40,7 +40,7 @@ def test_nothing_secret_is_logged_while_all_goes_well(ding, listeners, chat, cap
     inbound()
     (workspace(chat.group) / "a.png").write_bytes(PNG)
     with transaction.atomic():  # the outbox sees the message with its files, or not yet
-        row = send(chat, "Hi")
+        row = send(chat, "Hi", kind="image")
         Attachment.objects.create(message=row, kind="image", name="a.png", mime="image/png", path="a.png")
     until(lambda: outbound("sent") == 1)
     assert ding.in_session

@@ -35,7 +35,7 @@ def test_a_file_that_is_gone_becomes_a_placeholder(ding, listeners, chat):
 def test_images_and_files_go_out_and_odd_ones_in_a_zip(ding, listeners, chat):
     (workspace(chat.group) / "a.png").write_bytes(PNG)
     (workspace(chat.group) / "b.html").write_bytes(b"<p>")
-    row = send(chat, "Look")
+    row = send(chat, "Look", kind="image")
     Attachment.objects.create(message=row, kind="image", name="a.png", mime="image/png", path="a.png")
     Attachment.objects.create(message=row, kind="file", name="b.html", mime="text/html", path="b.html")
     listeners.start()

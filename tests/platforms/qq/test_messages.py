@@ -141,7 +141,7 @@ def test_an_address_in_our_own_network_is_not_asked(bot, listeners, chat, file_s
 def test_images_and_files_go_out_as_bytes(bot, listeners, chat):
     (workspace(chat.group) / "a.png").write_bytes(PNG)
     (workspace(chat.group) / "b.txt").write_bytes(b"text")
-    message = send(chat, "Look")
+    message = send(chat, "Look", kind="image")
     Attachment.objects.create(message=message, kind="image", name="a.png", mime="image/png", path="a.png")
     Attachment.objects.create(message=message, kind="file", name="b.txt", mime="text/plain", path="b.txt")
     listeners.start()
