@@ -6,6 +6,8 @@ from typing import Any
 from celery import Celery, signals
 from django.db import connections
 
+from nanogridbot.threads import take_short_turns
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanogridbot.settings")
 
 app = Celery("nanogridbot")
@@ -16,6 +18,11 @@ app.autodiscover_tasks()
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def keep_django_logging(**_kwargs: Any) -> None:
     """A receiver is enough: Celery then leaves logging as Django's settings made it."""
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def hand_over_quickly(**_kwargs: Any) -> None:
+    take_short_turns()
 
 
 @signals.task_prerun.connect  # type: ignore[untyped-decorator]

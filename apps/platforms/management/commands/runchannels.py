@@ -9,12 +9,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.platforms.listeners import serve
+from nanogridbot.threads import take_short_turns
 
 
 class Command(BaseCommand):
     help = "Holds every enabled channel's connection and delivers what waits, until SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        take_short_turns()
         with _only_one():
             asyncio.run(_serve_until_signalled())
 
