@@ -27,6 +27,7 @@ from apps.chats.services import send_message, storable
 
 logger = logging.getLogger(__name__)
 
+SECRETS = ("chat__context", "chat__channel__credentials")  # deciphered for nobody here
 AWAY_DELAY = 5.0  # seconds until the next look whether agents can be started again
 BROKE_DELAY = 30.0  # seconds until the next look whether there is money again
 AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
@@ -34,7 +35,8 @@ AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
 
 def execute(run_id: int) -> None:
     """Claims and serves one run; returns at once when it is not to be had."""
-    run = Run.objects.select_related("session__group", "chat__channel").filter(pk=run_id).first()
+    found = Run.objects.select_related("session__group", "chat__channel").defer(*SECRETS)
+    run = found.filter(pk=run_id).first()
     if run is None or stopping.is_set():
         return None
     if spent := budgets.exhausted(run.group):
@@ -56,6 +58,7 @@ def _attempt(run: Run) -> None:
     try:
         answer = turn.converse()
         _succeed(run, answer)
+        _drop_absorbed(run)
         logger.info("%s", run.status)
     except LeaseLostError as error:
         logger.warning("nothing of this attempt counts: %s", error)
@@ -92,8 +95,15 @@ def _succeed(run: Run, answer: Answer | None) -> None:
                 sender_name=run.group.assistant_name,
                 reply_to=answer.last_call,
             )
-    services.drop_absorbed(run)
     transaction.on_commit(lambda: services.announce(run))
+
+
+def _drop_absorbed(run: Run) -> None:
+    """Behind the answer, which need not wait for it: until then a queued run would only find nothing to do."""
+    if services.queued_in(run).exists():
+        with transaction.atomic():
+            Session.objects.select_for_update().get(pk=run.session_id)
+            services.drop_absorbed(run)
 
 
 def _hold_back(run: Run, spent: Ceiling) -> None:

@@ -56,8 +56,10 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
     if not newest:
         return None
     prefetch_related_objects([message for message in newest if getattr(message, "has_files", True)], "attachments")
-    older = waiting.filter(pk__lt=newest[-1].pk) if len(newest) == settings.AGENT_PROMPT_LIMIT else waiting.none()
-    found = [*older.only("pk", "calls_agent", "external_id", "sender"), *newest[::-1]]
+    found = newest[::-1]
+    if len(newest) == settings.AGENT_PROMPT_LIMIT:
+        older = waiting.filter(pk__lt=newest[-1].pk).only("pk", "calls_agent", "external_id", "sender")
+        found = [*older, *found]
     lines = _newest_lines(newest, run.group)
     text = _messages(lines, run.group, left_out=len(found) - len(lines))
     calls = [message.external_id for message in found if message.calls_agent]
