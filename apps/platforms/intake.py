@@ -21,7 +21,7 @@ from apps.chats.access import Verdict
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Attachment, Channel, Chat, Message, Sender
 from apps.chats.services import storable
-from apps.platforms import media, reactions
+from apps.platforms import media, references
 from apps.platforms.admission import Admitted, admit, may_be_heard, parts, settle
 from apps.platforms.base import Batch, Event, Identity, Moved, Receipt
 from apps.plugins import hooks
@@ -137,7 +137,7 @@ def _look_and_keep(channel: Channel, batch: Sequence[InboundMessage]) -> list[Me
     senders = _known_senders(channel, batch)
     welcome = [message for message in batch if _is_welcome(channel, senders.get(message.sender_id), message)]
     chats, changes = _chats(channel, welcome)
-    fresh = reactions.placed(chats, _fresh(senders, chats, welcome))
+    fresh = references.placed(chats, _fresh(senders, chats, welcome))
     return _keep(channel, senders, chats, changes, fresh) if fresh or changes else []
 
 
