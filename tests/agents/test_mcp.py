@@ -243,7 +243,10 @@ def test_a_server_that_cannot_work_is_refused(group, fields, wrong):
 
 @pytest.mark.parametrize("url", ["https://x.example/mcp", "http://office:8000/mcp?key=1"])
 def test_a_server_that_can_work_is_accepted(group, url):
-    McpServer(group=group, name="office", kind="http", url=url, secrets={"Authorization": "x"}).full_clean()
+    server = McpServer(group=group, name="office", kind="http", url=url, secrets={"Authorization": "x"})
+    server.full_clean()
+    server.save()
+    assert [one["name"] for one in mcp.offered(group, walled=True)] == ["office"]
 
 
 def test_a_group_without_servers_is_offered_none_and_asks_once(group, django_assert_num_queries):

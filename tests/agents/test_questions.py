@@ -400,6 +400,7 @@ def test_whoever_waits_holds_up_nobody_elses_tools(run, settings):
     until(lambda: "other" in answers, 3)
     until(lambda: Question.objects.open().count() == questions.MOST_OPEN)
     until(lambda: len(answers) == MOST_AT_ONCE + 1)
+    assert answers.index("other") < MOST_AT_ONCE - questions.MOST_OPEN + 1  # before those that wait for a person
 
 
 def test_the_real_runner_waits_for_the_answer_and_the_run_keeps_its_lease(say, replies, chat, settings):

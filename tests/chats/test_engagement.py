@@ -106,7 +106,9 @@ def test_a_pattern_that_cannot_be_used_is_refused_at_save_and_calls_nobody(trigg
 
 
 def test_an_ordinary_pattern_is_taken():
-    patterned("hey,? andy").clean()
+    taken = patterned("hey,? andy")
+    taken.clean()
+    assert calls_agent(taken, message("Hey Andy, are you there?"))
 
 
 def test_a_catastrophic_pattern_stalls_nobody():

@@ -146,9 +146,9 @@ def test_a_stranger_must_sign_in_first(sent):
 
 
 def test_a_file_of_another_chat_is_not_there(sent, browser_of):
-    create_group(folder="work", name="Work")
+    create_group(folder="office", name="Office")
 
-    assert browser_of.get(f"/chat/work/files/{sent('cat.png').pk}/").status_code == 404
+    assert browser_of.get(f"/chat/office/files/{sent('cat.png').pk}/").status_code == 404
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(sent, browser_of, group, tmp_path):
