@@ -11,6 +11,7 @@ from apps.agents.models import Run
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
 from apps.platforms.drafts import called_by
+from apps.platforms.errands import Errands
 
 logger = logging.getLogger(__name__)
 
@@ -23,20 +24,14 @@ class Acknowledging:
 
     def __init__(self, adapters: Callable[[], Mapping[int, Adapter]]) -> None:
         self._adapters = adapters
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     def hear(self, publication: dict[str, Any]) -> None:
-        if publication.get("status") != Run.Status.RUNNING or len(self._tasks) >= MOST_AT_ONCE:
-            return
-        task = asyncio.create_task(self._acknowledge(int(publication["run"])), name="acknowledgement")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if publication.get("status") == Run.Status.RUNNING and len(self._errands) < MOST_AT_ONCE:
+            self._errands.begin(self._acknowledge(int(publication["run"])), name="acknowledgement")
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.cancel()
 
     async def _acknowledge(self, run_id: int) -> None:
         try:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from apps.chats.models import Message, Platform
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
 from apps.platforms.drafts import TIMEOUT, Drafts, Place, part_of, place_of
+from apps.platforms.errands import Errands
 from apps.platforms.models import Draft
 from apps.platforms.rates import Rates
 
@@ -67,7 +68,7 @@ class Progress:
         self._drafts = drafts
         self._rates = rates
         self._told: dict[int, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()  # beside each other: a channel that hangs delays none
 
     async def run(self) -> None:
         try:
@@ -78,9 +79,7 @@ class Progress:
                 except DatabaseError:
                     logger.exception("what the runs do could not be read")
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._errands.cancel()
 
     async def _look(self) -> None:
         adapters = self._adapters()
@@ -95,17 +94,11 @@ class Progress:
                 self._drafts.tell(work.run_id, work.line)
             elif work.seconds > settings.PROGRESS_AFTER * 6:
                 self._told[work.run_id] = float("inf")
-                self._begin(self._say_once(work, adapter))
+                self._errands.begin(self._say_once(work, adapter), name=f"word of run {work.run_id}")
         for draft in await in_database(_left_over):
             if draft.run.chat and (adapter := adapters.get(draft.run.chat.channel_id)):
                 await self._drafts.forget(draft.run_id)
-                self._begin(self._close(draft, adapter))
-
-    def _begin(self, what: Coroutine[Any, Any, None]) -> None:
-        """Beside the others: a channel that hangs delays none."""
-        task = asyncio.create_task(what)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+                self._errands.begin(self._close(draft, adapter), name=f"last line of run {draft.run_id}")
 
     async def _say_once(self, work: Work, adapter: Adapter) -> None:
         """Remembered as a draft, so that it is not said again after a restart."""

@@ -13,6 +13,7 @@ from apps.chats.models import Message
 from apps.platforms import parcel
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
+from apps.platforms.errands import Errands
 from apps.platforms.rates import Rates
 
 logger = logging.getLogger(__name__)
@@ -36,20 +37,14 @@ class Settling:
     def __init__(self, adapters: Callable[[], Mapping[int, Adapter]], rates: Rates) -> None:
         self._adapters = adapters
         self._rates = rates
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     def hear(self, publication: dict[str, Any]) -> None:
-        if "question" not in publication or len(self._tasks) >= MOST_AT_ONCE:
-            return
-        task = asyncio.create_task(self._settle(int(publication["question"])), name="question settled")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if "question" in publication and len(self._errands) < MOST_AT_ONCE:
+            self._errands.begin(self._settle(int(publication["question"])), name="question settled")
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.cancel()
 
     async def _settle(self, question_id: int) -> None:
         try:

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.api import Json, OpenApi
+from apps.platforms.errands import Errands
 
 logger = logging.getLogger(__name__)
 # The libraries' own lines hold payloads, and at DEBUG tickets.
@@ -64,7 +65,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         self._messages = _Messages()
         self.register_callback_handler(ChatbotMessage.TOPIC, self._messages)
         self._slots = asyncio.Semaphore(MOST_WAITING)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._over: PlatformError | None = None
 
     async def open(self) -> None:
@@ -86,7 +87,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
             )
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError, EOFError) as error:
             raise PlatformError(f"DingTalk's stream cannot be opened: {_what(error)}.") from None
-        self._keep(self.start())
+        self._errands.begin(self.start(), name="DingTalk's stream")
 
     async def start(self) -> None:
         """Reads until the connection ends, and says why."""
@@ -129,9 +130,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
 
     async def close(self) -> None:
         """What was not stored is not acknowledged, and so delivered again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.cancel()
         if self.websocket:
             await self.websocket.close()
 
@@ -141,7 +140,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
             async for raw in self.websocket:
                 if frame := _parsed(raw):
                     await self._slots.acquire()
-                    self._keep(self._answer(frame))
+                    self._errands.begin(self._answer(frame), name="DingTalk's frame")
         except ConnectionClosed as closed:
             return PlatformError(f"DingTalk's stream broke off ({closed.rcvd.code if closed.rcvd else 1006}).")
         return PlatformError("DingTalk closed the stream.")
@@ -167,11 +166,6 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         with suppress(ConnectionClosed):
             if self.websocket:
                 await self.websocket.send(json.dumps(answer.to_dict()))
-
-    def _keep(self, what: Any) -> None:
-        task = asyncio.create_task(what, name="DingTalk")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _parsed(raw: str | bytes) -> Json:

@@ -1,0 +1,27 @@
+"""Short tasks beside their owner: none delays it, and none outlives it."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Errands:
+    """`len` is how many are under way; an owner that hears of unbounded work looks at it before it begins another."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def begin(self, errand: Coroutine[Any, Any, None], *, name: str) -> None:
+        task = asyncio.create_task(errand, name=name)
+        self._tasks.add(task)  # the event loop itself holds a task only weakly
+        task.add_done_callback(self._tasks.discard)
+
+    async def cancel(self) -> None:
+        """Returns once all of them have ended."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
