@@ -120,7 +120,7 @@ def _resolvers() -> ThreadPoolExecutor:
 def connect(host: str, port: int) -> socket.socket:
     """A connection to a checked address of this host; raises AddressRefusedError or UnreachableError."""
     deadline = time.monotonic() + CONNECT_TIMEOUT
-    why = "nobody answers"
+    why, last = "nobody answers", None
     for address in resolve_public(host, port):
         left = deadline - time.monotonic()
         if left <= 0:
@@ -128,6 +128,6 @@ def connect(host: str, port: int) -> socket.socket:
         try:
             return socket.create_connection((address, port), timeout=left)
         except OSError as error:
-            why = error.strerror or "nobody answers in time"
+            why, last = error.strerror or "nobody answers in time", error
             logger.debug("%s port %s cannot be reached at %s: %s", host, port, address, why)
-    raise UnreachableError(f"{normal_host(host)} port {port} cannot be reached ({why}).")
+    raise UnreachableError(f"{normal_host(host)} port {port} cannot be reached ({why}).") from last

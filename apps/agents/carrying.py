@@ -3,16 +3,19 @@
 import json
 import logging
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import providers
 from apps.agents.calls import Call
 from apps.agents.providers import Provider
+from apps.chats.unreachable import why
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +41,26 @@ class Answered:
     stream: httpx.Response | None = None
 
 
-@cache
+_making = threading.Lock()
+
+
 def upstream() -> httpx.Client:
-    """One pooled client for each process."""
+    """One pooled client for each process, also when its first calls come at once."""
+    with _making:
+        return _upstream()
+
+
+@cache
+def _upstream() -> httpx.Client:
     return httpx.Client(limits=httpx.Limits(max_connections=200, max_keepalive_connections=20))
+
+
+def hang_up() -> None:
+    """Closes what is kept open; the next call begins anew."""
+    with _making:
+        if _upstream.cache_info().currsize:
+            _upstream().close()
+            _upstream.cache_clear()
 
 
 def is_message(call: Call) -> bool:
@@ -179,11 +198,12 @@ def _loads(body: bytes | bytearray) -> dict[str, object]:
 
 def what_happened(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return f"The model cannot be reached ({type(error).__name__})."
+        return _("The model cannot be reached: %s.") % why(error)
     if isinstance(error, httpx.TimeoutException):
         patience = error.request.extensions.get("timeout", {}).get("read") or settings.AGENT_MODEL_TIMEOUT
-        return f"The model has said nothing for {patience:g} seconds."
-    return f"The connection to the model broke ({type(error).__name__})."
+        return _("The model has said nothing for %g seconds.") % patience
+    hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
+    return _("The connection to the model broke: %s.") % (_("it hung up") if hung_up else why(error))
 
 
 def refusal_sentence(answered: Answered) -> str:
@@ -194,6 +214,7 @@ def refusal_sentence(answered: Answered) -> str:
         said = f"HTTP {answered.status}"
     provider, advice = answered.provider, ""
     if answered.status in (401, 403):
-        place = f"the key of the provider {provider.name} in the admin" if provider.pk else "ANTHROPIC_API_KEY in .env"
-        advice = f" Check {place}."
-    return f"The model refused: {str(said)[:300]}.{advice}".replace("..", ".")
+        its_key = _("Check the key of the provider %s in the admin.") % provider.name
+        advice = its_key if provider.pk else _("Check ANTHROPIC_API_KEY in .env.")
+    refused = _("The model refused: %s.") % str(said)[:300].removesuffix(".")
+    return f"{refused} {advice}".rstrip()

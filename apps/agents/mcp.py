@@ -28,6 +28,7 @@ from apps.agents.redaction import Redactor
 from apps.chats import incidents
 from apps.chats.models import Group
 from apps.chats.models.channel import CredentialError
+from apps.chats.unreachable import why
 
 logger = logging.getLogger(__name__)
 
@@ -179,15 +180,15 @@ def _hang_up(connection: HTTPConnection) -> None:
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _unusable(server: McpServer, status: int, what: str, why: str) -> McpRefusedError:
-    """Somebody must change the server's row: the agent hears that, the admin also why."""
-    incidents.record("MCP server", server.group.folder, f"The MCP server {server.name} {what}: {why}")
+def _unusable(server: McpServer, status: int, what: str, reason: str) -> McpRefusedError:
+    """Somebody must change the server's row: the agent hears that, the admin also the reason."""
+    incidents.record("MCP server", server.group.folder, f"The MCP server {server.name} {what}: {reason}")
     return McpRefusedError(status, f"The MCP server {server.name} {what}.")
 
 
 def _broken(server: McpServer, error: Exception) -> McpRefusedError:
     logger.warning("the MCP server %s of group %s: %s", server.name, server.group_id, error)
-    return McpRefusedError(504, f"The MCP server {server.name} cannot be reached ({type(error).__name__}).")
+    return McpRefusedError(504, f"The MCP server {server.name} cannot be reached: {why(error)}.")
 
 
 def _refuse(call: Call, link: Link, error: McpRefusedError) -> None:

@@ -66,9 +66,7 @@ def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.Mo
     quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
     quota._pool.cache_clear()
     choices.chosen_runtime.cache_clear()
-    if carrying.upstream.cache_info().currsize:
-        carrying.upstream().close()
-        carrying.upstream.cache_clear()
+    carrying.hang_up()
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 import base64
 import json
+import threading
 
 import pytest
 
-from apps.agents import providers
+from apps.agents import carrying, providers
 from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, Gateway
 from apps.agents.models import Run, Session
 from apps.agents.spending import Ledger
@@ -103,7 +104,23 @@ def test_a_model_that_cannot_be_reached_is_an_error_in_the_apis_form(gateway, li
 
     status, body, _ = link.ended("1")
     assert status == 504
-    assert "cannot be reached" in json.loads(body)["error"]["message"]
+    assert json.loads(body)["error"]["message"] == "The model cannot be reached: connection refused."
+
+
+def test_calls_at_once_share_one_client(gateway):
+    begin, made = threading.Barrier(8), []
+
+    def call():
+        begin.wait(5)
+        made.append(carrying.upstream())
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(5)
+    assert len(made) == 8
+    assert len(set(map(id, made))) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from apps.agents import carrying
 from apps.agents.execution import execute
 from apps.agents.models import McpServer
 from apps.agents.models.mcp import forget_groups
@@ -100,7 +99,6 @@ threading.Thread(target=listen, daemon=True).start()
 
 def test_nothing_that_the_link_says_holds_it(say, claude, runner, office, safe, tmp_path):
     claude.answer = lambda _request: Failure(400, f"the key {KEY} is wrong", {"x-echo": KEY})
-    carrying.upstream()  # made here: two calls at once would make two of them
     paths = ["/v1/messages", "/mcp/safe", "/v1/complete", "/v1/messages/count_tokens"]
     asked = [request(path, path) for path in paths]
     body = forged(*asked).replace("result()", "time.sleep(2)\nresult()")

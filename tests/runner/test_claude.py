@@ -173,8 +173,8 @@ def test_an_error_of_the_model_is_an_error_result_within_seconds(claude: Host, a
     turn = claude.turn("hello")
     assert time.monotonic() - began < 10
     assert turn.result["is_error"] is True
-    assert "the model's own words" in turn.result["error"]
-    assert "gateway" not in turn.result["error"]
+    assert turn.result["error"] == f"The model refused ({status}): the model's own words."
+    assert [step["summary"] for step in turn.of("step") if step["kind"] == "error"] == [turn.result["error"]]
     assert (turn.text, turn.streamed) == ("", "")
 
 

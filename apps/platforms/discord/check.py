@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 
 from apps.chats.models import Channel
+from apps.chats.unreachable import why
 from apps.platforms.base import PlatformError
-from apps.platforms.unreachable import why
 
 API = "https://discord.com"
 CONTENT = 1 << 18 | 1 << 19  # "Application flags": GATEWAY_MESSAGE_CONTENT, and the same for bots in few servers

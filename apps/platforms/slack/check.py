@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 
 from apps.chats.models import Channel
+from apps.chats.unreachable import why
 from apps.platforms.base import PlatformError
 from apps.platforms.slack.refusals import API, refusal
-from apps.platforms.unreachable import why
 
 NEEDED = ("chat:write", "users:read", "files:read", "files:write", "reactions:write")
 HEARING = ("channels:history", "groups:history", "im:history", "mpim:history", "app_mentions:read")  # one of them

@@ -3,8 +3,8 @@
 import httpx
 
 from apps.chats.models import Channel
+from apps.chats.unreachable import why
 from apps.platforms.base import PlatformError
-from apps.platforms.unreachable import why
 
 API = "https://api.telegram.org"
 

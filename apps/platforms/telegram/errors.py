@@ -17,8 +17,8 @@ from telegram.error import (
     TimedOut,
 )
 
+from apps.chats.unreachable import why
 from apps.platforms.base import PlatformError
-from apps.platforms.unreachable import why
 
 # The library's coming way of telling durations; without it every RetryAfter warns of the change.
 os.environ.setdefault("PTB_TIMEDELTA", "true")

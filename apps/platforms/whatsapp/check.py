@@ -3,8 +3,8 @@
 import httpx
 
 from apps.chats.models import Channel
+from apps.chats.unreachable import why
 from apps.platforms.base import PlatformError
-from apps.platforms.unreachable import why
 from apps.platforms.webhooks import webhook_url
 from apps.platforms.whatsapp.graph import base_of
 

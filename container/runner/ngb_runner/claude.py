@@ -1,7 +1,6 @@
 """The Claude agent: one ClaudeSDKClient kept open between turns."""
 
 import asyncio
-import re
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -9,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import AgentUnavailableError, Reporter, Result, SessionUnknownError, add_usage
+from ngb_runner.claude_errors import plainly
 from ngb_runner.claude_options import build_options
 from ngb_runner.claude_steps import report_steps, text_of
 from ngb_runner.images import image_blocks
@@ -275,6 +275,5 @@ def _error_of(message: "ResultMessage") -> str | None:
     if not message.is_error:
         return None
     if message.result:
-        # The gateway it speaks of is this runner's own port, which tells a person nothing.
-        return re.sub(r"\s*If it persists, check your inference gateway \([^)]*\)\.", "", message.result)
-    return "; ".join(message.errors or []) or f"the turn ended with {message.subtype}"
+        return plainly(message.result)
+    return plainly("; ".join(message.errors or [])) or f"the turn ended with {message.subtype}"

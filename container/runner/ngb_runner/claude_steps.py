@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ngb_runner.agent import Reporter
+from ngb_runner.claude_errors import plainly
 
 if TYPE_CHECKING:
     from claude_agent_sdk import AssistantMessage, Message, ToolUseBlock
@@ -24,13 +25,19 @@ def report_steps(message: "Message", reporter: Reporter) -> None:
         return
     for block in message.content:
         if isinstance(block, TextBlock) and block.text.strip():
-            kind = "subagent" if message.parent_tool_use_id else "text"
-            reporter.step("error" if message.error else kind, block.text, block.text)
+            _report_text(message, block.text, reporter)
         elif isinstance(block, ThinkingBlock) and block.thinking.strip():
             reporter.step("thinking", block.thinking, block.thinking)
         elif isinstance(block, ToolUseBlock):
             kind = "subagent" if block.name in SUBAGENT_TOOLS or message.parent_tool_use_id else "tool"
             reporter.step(kind, summary_of(block), json.dumps(block.input, ensure_ascii=False, indent=1))
+
+
+def _report_text(message: "AssistantMessage", text: str, reporter: Reporter) -> None:
+    if message.error:
+        reporter.step("error", plainly(text), text)
+    else:
+        reporter.step("subagent" if message.parent_tool_use_id else "text", text, text)
 
 
 def _report_tool_results(content: Any, reporter: Reporter) -> None:
