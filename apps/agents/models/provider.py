@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.agents.pricing import PriceError, parsed
@@ -47,7 +48,7 @@ class ModelProvider(models.Model):
         blank=True,
         help_text=_(
             "What a model is called here, where its name differs, such as"
-            ' {"claude-sonnet-4-5": "anthropic/claude-sonnet-4.5"}. Empty: the same names.'
+            ' {"claude-sonnet-5-5": "anthropic/claude-sonnet-5.5"}. Empty: the same names.'
         ),
     )
     prices = models.JSONField(
@@ -56,7 +57,7 @@ class ModelProvider(models.Model):
         blank=True,
         help_text=_(
             "US$ for a million tokens by the beginning of the model's name, such as"
-            ' {"claude-sonnet-4": {"input": 3, "output": 15}}; also "cache_read", "cache_write", "cache_write_1h",'
+            ' {"claude-sonnet-5": {"input": 2, "output": 10}}; also "cache_read", "cache_write", "cache_write_1h",'
             ' and "web_search" for a thousand searches. Empty: Anthropic\'s published prices.'
         ),
     )
@@ -84,10 +85,14 @@ class ModelProvider(models.Model):
     def key(self) -> str:
         """The key itself, a reference resolved; raises CredentialError."""
         if self.credentials is UNREADABLE:
-            raise CredentialError(f"The key of the provider {self.name} was encrypted under another secret key.")
+            raise CredentialError(
+                gettext("The key of the provider %s was encrypted under another secret key.") % self.name
+            )
         if value := resolved(str(self.credentials.get("key", ""))):
             return value
-        raise CredentialError(f"The key of the provider {self.name} is missing, or what it refers to is empty.")
+        raise CredentialError(
+            gettext("The key of the provider %s is missing, or what it refers to is empty.") % self.name
+        )
 
     @property
     def is_resting(self) -> bool:
