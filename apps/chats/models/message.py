@@ -1,5 +1,5 @@
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from django.db import models
@@ -52,6 +52,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def with_files_known(self) -> "MessageQuerySet":
         """Each with `has_files`: most have none, and need not be asked for them."""
         return self.annotate(has_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
+
+    def deliverable(self, now: datetime) -> "MessageQuerySet":
+        """The heads whose time has come."""
+        return self.heads().filter(next_attempt_at__lte=now)
 
 
 class Message(models.Model):
