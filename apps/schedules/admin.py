@@ -39,12 +39,13 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "status",
         "next_run_at",
         "last_run_at",
+        "created_by",
     ]
     list_filter = ["status", "schedule_type", "group"]
-    list_select_related = ["group"]
+    list_select_related = ["group", "created_by"]
     search_fields = ["prompt", "schedule_value"]
     autocomplete_fields = ["group", "chat"]
-    readonly_fields = ["status", "next_run_at", "last_run_at", "created_at"]
+    readonly_fields = ["status", "next_run_at", "last_run_at", "created_at", "created_by", "created_in"]
     inlines = [TaskRunInline]
     actions = ["run_now", "pause", "resume", "cancel"]
 

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from apps.agents.models import Run
-from apps.chats.models import Chat, Group
+from apps.chats.models import Chat, Group, Sender
 from apps.chats.models.group import validate_timezone
 from apps.schedules import expressions
 
@@ -91,6 +91,19 @@ class ScheduledTask(models.Model):
     next_run_at = models.DateTimeField(_("next run"), null=True, blank=True, editable=False)
     last_run_at = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
+    created_by = models.ForeignKey(
+        Sender,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made for"),
+        help_text=_("The sender who alone called the run that made it; without an admin nobody else may change it."),
+    )
+    created_in = models.ForeignKey(
+        Run, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("made in")
+    )
 
     objects = ScheduledTaskQuerySet.as_manager()
 

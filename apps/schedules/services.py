@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents.models import Run, Session
 from apps.agents.services import request_run
@@ -22,6 +23,7 @@ EARLY = timedelta(seconds=0.5)  # beat's clock may be ahead of this machine's
 ON_TIME = timedelta(seconds=15)  # a slot that is older was missed: the service was down
 RING_LOST = timedelta(seconds=5)  # after that the sweep takes the slot itself
 TWICE = timedelta(seconds=3)  # two clicks on “run now” within that are one
+SCHEDULE = {"schedule_type", "schedule_value", "timezone"}
 
 
 class TaskError(Exception):
@@ -51,6 +53,23 @@ def plan(task: ScheduledTask) -> None:
 
 
 @transaction.atomic
+def change(task: ScheduledTask, **changes: Any) -> None:
+    """Raises ValidationError or ScheduleError, with nothing stored; the next run stays unless the schedule changes."""
+    row = _locked(task)
+    if row.status not in (TaskStatus.ACTIVE, TaskStatus.PAUSED):
+        raise TaskError(f"A task that is {row.get_status_display()} cannot be changed; make a new one.")
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.full_clean(exclude=["next_run_at"], validate_constraints=False)
+    if SCHEDULE & changes.keys():
+        upcoming(row.schedule, timezone.now())  # a paused one must come true as well
+        plan(row)
+    else:
+        row.save(update_fields=list(changes))
+    task.refresh_from_db()
+
+
+@transaction.atomic
 def pause(task: ScheduledTask) -> None:
     _leave(_locked(task), TaskStatus.PAUSED, allowed=(TaskStatus.ACTIVE, TaskStatus.PAUSED))
     task.refresh_from_db()
@@ -68,14 +87,14 @@ def resume(task: ScheduledTask) -> None:
     """With the next slot in the future; what passed meanwhile is not made up for."""
     row, now = _locked(task), timezone.now()
     if row.status not in (TaskStatus.PAUSED, TaskStatus.ACTIVE):
-        raise TaskError(f"A task that is {row.get_status_display()} cannot be resumed; make a new one.")
+        raise TaskError(_("A task that is %s cannot be resumed; make a new one.") % row.get_status_display())
     if sentence := _homeless(row):
         raise TaskError(sentence)
     if row.status == TaskStatus.PAUSED:
         try:
             row.move(TaskStatus.ACTIVE, upcoming(row.schedule, now))
         except ScheduleError as error:
-            raise TaskError(f"It cannot be resumed: {error}") from error
+            raise TaskError(_("It cannot be resumed: %s") % error) from error
         beat.mirror(row, now)
     task.refresh_from_db()
 
@@ -103,13 +122,13 @@ def fire(task_id: int) -> Run | None:
     if row is None or row.status != TaskStatus.ACTIVE or row.next_run_at is None or row.next_run_at > now + EARLY:
         return None
     if sentence := _homeless(row):
-        record("schedule", row, f"{sentence} The task is paused.")
+        record("schedule", row, sentence + " " + _("The task is paused."))
         _leave(row, TaskStatus.PAUSED)
         return None
     try:
         return _fire(row, max(now, row.next_run_at))
     except ScheduleError as error:  # the zone's rules or the expression's reading changed with an update
-        record("schedule", row, f"{error} The task is paused.")
+        record("schedule", row, f"{error} " + _("The task is paused."))
         _leave(row, TaskStatus.PAUSED)
         return None
 
@@ -129,7 +148,8 @@ def _fire(task: ScheduledTask, now: datetime) -> Run | None:
     slot, schedule = _slot(task, now), task.schedule
     run = _take(task, slot) if slot else None
     if slot is None:
-        record("schedule", task, f"Missed at {task.next_run_at:%Y-%m-%d %H:%M} UTC, and skipped as the task says.")
+        said = _("Missed at %s UTC, and skipped as the task says.")
+        record("schedule", task, said % f"{task.next_run_at:%Y-%m-%d %H:%M}")
     following = schedule.next_after(now)
     task.move(
         TaskStatus.ACTIVE if following else TaskStatus.COMPLETED,
@@ -188,15 +208,17 @@ def _own_session(task: ScheduledTask, group: Group, slot: datetime) -> Session |
 def _homeless(task: ScheduledTask) -> str:
     """Why it has nowhere to run, or an empty string."""
     if task.group is None:
-        return "Its group is gone."
+        return _("Its group is gone.")
     if task.chat and task.chat.group_id != task.group_id:
-        return f"Its chat {task.chat} no longer belongs to the group {task.group}."
+        said = _("Its chat %(chat)s no longer belongs to the group %(group)s.")
+        return said % {"chat": task.chat, "group": task.group}
     return ""
 
 
 def _leave(task: ScheduledTask, status: TaskStatus, allowed: tuple[str, ...] = ()) -> None:
     if allowed and task.status not in allowed:
-        raise TaskError(f"A task that is {task.get_status_display()} cannot become {status.label}.")
+        said = _("A task that is %(status)s cannot become %(other)s.")
+        raise TaskError(said % {"status": task.get_status_display(), "other": status.label})
     task.move(status)
     beat.mirror(task, timezone.now())
 

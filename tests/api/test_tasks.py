@@ -1,6 +1,7 @@
 import pytest
 
 from apps.agents.models import Run
+from apps.chats.models import Sender
 from apps.chats.services import web_chat
 from apps.schedules.models import ScheduledTask
 from tests.api.conftest import JSON, client, url
@@ -16,6 +17,7 @@ def test_a_task_lives(family):
     assert made.status_code == 201
     task = made.json()
     assert (task["group"], task["status"], task["timezone"]) == ("family", "active", family.timezone)
+    assert task["created_by"] is None
     assert task["next_run_at"]
     assert program.get(url(f"tasks/{task['id']}")).json() == task
 
@@ -28,6 +30,13 @@ def test_a_task_lives(family):
     assert program.get(url(f"tasks/{task['id']}")).json()["status"] == "cancelled"
     again = program.post(url(f"tasks/{task['id']}/resume"))
     assert (again.status_code, "cannot be resumed" in again.json()["detail"]) == (409, True)
+
+
+def test_for_whom_an_agent_made_it_is_told(family):
+    bob = Sender.objects.create(channel=web_chat(family).channel, external_id="bob", name="Bob")
+    made = client("write").post(url("tasks"), DAILY, JSON).json()
+    ScheduledTask.objects.update(created_by=bob)
+    assert client("read").get(url("tasks")).json()["items"] == [made | {"created_by": "Bob"}]
 
 
 @pytest.mark.parametrize(

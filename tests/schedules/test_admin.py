@@ -6,7 +6,7 @@ from django.test import Client
 
 from apps.agents.models import Run
 from apps.schedules.models import ScheduledTask, TaskStatus
-from tests.schedules.conftest import came_due, fired
+from tests.schedules.conftest import came_due, fired, made_for
 
 TASKS = "/admin/schedules/scheduledtask/"
 
@@ -86,6 +86,17 @@ def test_the_lists_and_the_history_are_shown(desk, hourly):
     assert "water the plants" not in desk.get(TASKS, {"status__exact": "paused"}).content.decode()
     assert f"run {run.pk}" in desk.get(f"{TASKS}{hourly.pk}/change/").content.decode()
     assert "queued" in desk.get("/admin/schedules/taskrun/").content.decode()
+
+
+def test_for_whom_a_task_was_made_is_shown_and_cannot_be_changed(desk, room, bob, carol):
+    task = made_for(bob, room)
+    assert ">Bob</td>" in desk.get(TASKS).content.decode()
+    page = desk.get(f"{TASKS}{task.pk}/change/").content.decode()
+    assert "Bob" in page
+    assert str(task.created_in) in page
+    desk.post(f"{TASKS}{task.pk}/change/", form(task.group, created_by=str(carol.pk)))
+    task.refresh_from_db()
+    assert task.created_by == bob
 
 
 def test_the_history_is_read_only(desk, hourly):

@@ -36,10 +36,15 @@ class TaskOut(Schema):
     next_run_at: datetime | None
     last_run_at: datetime | None
     created_at: datetime
+    created_by: str | None = Field(description="The sender for whom an agent made it; null: a person or a program did.")
 
     @staticmethod
     def resolve_group(task: ScheduledTask) -> str | None:
         return task.group.folder if task.group else None
+
+    @staticmethod
+    def resolve_created_by(task: ScheduledTask) -> str | None:
+        return str(task.created_by) if task.created_by else None
 
 
 class TasksOut(Schema):
@@ -74,7 +79,7 @@ class Selection(Schema):
 def list_tasks(request: HttpRequest, selection: Query[Selection]) -> object:
     caller = caller_of(request)
     groups = [caller.group(selection.group)] if selection.group else caller.groups()
-    rows = ScheduledTask.objects.filter(group__in=groups).select_related("group")
+    rows = ScheduledTask.objects.filter(group__in=groups).select_related("group", "created_by")
     rows = rows.filter(status=selection.status) if selection.status else rows.open()
     if selection.before is not None:
         rows = rows.filter(pk__lt=selection.before)
@@ -123,7 +128,7 @@ def delete(request: HttpRequest, task_id: int) -> object:
 
 def _task(request: HttpRequest, task_id: int) -> ScheduledTask:
     tasks = ScheduledTask.objects.filter(pk=task_id, group__in=caller_of(request).groups())
-    if task := tasks.select_related("group").first():
+    if task := tasks.select_related("group", "created_by").first():
         return task
     raise ApiError(404, f"There is no task {task_id}.")
 
