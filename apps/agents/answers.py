@@ -4,6 +4,9 @@ import logging
 import re
 from collections.abc import Sequence
 
+from django.conf import settings
+from django.utils import translation
+
 from apps.agents import questions
 from apps.agents.models import Question
 from apps.chats import access
@@ -35,7 +38,9 @@ def take(row: Message, arrived: InboundMessage, *, asked: bool) -> bool:
     if question.kind == Question.Kind.ASK and not access.may_call(row.chat.group, row.sender):
         return False  # whose words may not reach the agent cannot answer it either
     row.text, row.calls_agent, row.run = text, False, question.run
-    if sentence := questions.answer(question, text, sender=row.sender):
+    with translation.override(settings.LANGUAGE_CODE):  # it is told to the chat, whatever page it was pressed on
+        sentence = questions.answer(question, text, sender=row.sender)
+    if sentence:
         _tell(row, question, sentence)
     return True
 
@@ -62,7 +67,8 @@ def _written(row: Message, arrived: InboundMessage) -> tuple[Question, str] | No
         return None  # nobody has seen it yet: the words were meant for something else
     given = _words(row)
     if question.choices:
-        choice = matching(given, question.choices)
+        shown = {question.in_words(choice): choice for choice in question.choices}
+        choice = matching(given, question.choices) or shown.get(matching(given, [*shown]))
         return (question, choice) if choice else None
     is_meant = bool(replied) or arrived.chat_kind == Chat.Kind.DIRECT or _calls(row, arrived)
     return (question, given) if given and is_meant else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.agents import authority, plainly, questions
 from apps.agents.models import APPROVE, REFUSE, Question, Run
@@ -25,8 +26,8 @@ def tool_refusal(run: Run, name: str, given: Mapping[str, Any]) -> str:
         return ""
     plain = name.removeprefix(authority.PREFIX)
     try:
-        what = f"wants to use the tool **{plainly.line_of(plain)}**:\n\n{plainly.shown(given)}"
-        question = questions.wait(_ask(run, what, subject=plain))
+        said = _("⚠️ The agent of **%(group)s** wants to use the tool **%(what)s**:")
+        question = questions.wait(_ask(run, said, subject=plain, more=f"\n\n{plainly.shown(given)}"))
     except (plainly.TooLongError, questions.QuestionRefusedError) as error:
         return f"The tool {plain} needs an admin's approval here. {error}"
     return _why_not(question, f"the tool {plain}")
@@ -39,22 +40,23 @@ def approve_host(run: Run, host: str, port: int) -> bool:
         known = Question.objects.filter(run=run, kind=Question.Kind.APPROVAL, subject=subject).order_by("pk").last()
         if known is None:
             try:
-                what = (
-                    f"wants to reach the host **{plainly.line_of(subject)}** in the network, for the rest of this run."
+                said = _(
+                    "⚠️ The agent of **%(group)s** wants to reach the host **%(what)s** in the network, for the rest of"
+                    " this run."
                 )
-                known = _ask(run, what, subject=subject)
+                known = _ask(run, said, subject=subject)
             except questions.QuestionRefusedError as error:
                 logger.info("nobody is asked for %s: %s", subject, error)
                 return False
     return questions.wait(known).is_approved
 
 
-def _ask(run: Run, what: str, *, subject: str) -> Question:
+def _ask(run: Run, said: str, *, subject: str, more: str = "") -> Question:
     admins = _admins(run)
     names = ", ".join(sorted({plainly.line_of(str(admin)) for admin in admins}))
-    group = plainly.line_of(run.group.name)
-    to = f"{names}: may it?" if names else "An admin decides."
-    text = f"⚠️ The agent of **{group}** {what}\n\n{to}"
+    to = _("%s: may it?") % names if names else _("An admin decides.")
+    said %= {"group": plainly.line_of(run.group.name), "what": plainly.line_of(subject)}
+    text = f"{said}{more}\n\n{to}"
     return questions.ask(
         run,
         text,

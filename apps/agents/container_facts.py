@@ -107,7 +107,7 @@ def _network(group: Group, mode: str) -> str:
     hosts = ", ".join(map(str, group.allowed_domains)) or _("no host")
     ports = ", ".join(map(str, settings.EGRESS_PORTS))
     said = _("none; through the service it reaches %(hosts)s (ports %(ports)s)") % {"hosts": hosts, "ports": ports}
-    return f"{said}; {_('an admin is asked for others')}" if group.approve_hosts else said
+    return f"{said}; " + _("an admin is asked for others") if group.approve_hosts else said
 
 
 def _warnings(group: Group, config: dict[str, Any]) -> Iterator[str]:

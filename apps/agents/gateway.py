@@ -12,6 +12,7 @@ from functools import cache
 import httpx
 from django.conf import settings
 from django.db import close_old_connections
+from django.utils.translation import gettext as _
 
 from apps.agents import mcp, providers
 from apps.agents.calls import Call
@@ -35,7 +36,6 @@ from apps.chats import incidents
 logger = logging.getLogger(__name__)
 
 ALLOWED = {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens"), ("GET", "/v1/models")}
-NO_KEY = "There is no key for the model any more: the admin has no model provider that can be used."
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_AT_ONCE = 8  # calls of one agent
@@ -123,7 +123,7 @@ class Gateway:
     def _turn_away(self, call: Call) -> None:
         self._turned_away += 1
         if self._turned_away == MAX_TURNED_AWAY:
-            told = f"The agent asked for more than {MAX_AT_ONCE} model calls at once, again and again."
+            told = _("The agent asked for more than %d model calls at once, again and again.") % MAX_AT_ONCE
             # In a thread of the pool: this one reads the link, and has no connection to the database.
             _pool().submit(copy_context().run, _tell, self._ledger.run.group.folder, told)
         self._refuse(call.id, 429, f"More than {MAX_AT_ONCE} model calls at once.")
@@ -140,7 +140,7 @@ class Gateway:
             self._break_off(call, what_happened(error))
         except Exception:
             logger.exception("model call %s failed", call.id)
-            self._break_off(call, "The gateway failed; its log says why.")
+            self._break_off(call, _("The gateway failed; its log says why."))
         finally:
             self._calls.pop(call.id, None)
 
@@ -158,8 +158,9 @@ class Gateway:
     def _answer(self, call: Call) -> None:
         asked = self._asked()
         if not asked:
-            self._refuse(call.id, 401, NO_KEY)
-            return self._on_refusal(NO_KEY)
+            sentence = _("There is no key for the model any more: the admin has no model provider that can be used.")
+            self._refuse(call.id, 401, sentence)
+            return self._on_refusal(sentence)
         answered = first_answer(call, asked)
         if answered is None:
             return None

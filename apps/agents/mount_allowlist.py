@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 MAX_SIZE = 1024 * 1024  # bytes
 
@@ -40,13 +41,16 @@ def read() -> Allowlist:
         with path.open("rb") as file:
             raw = file.read(MAX_SIZE + 1)
     except FileNotFoundError as error:
-        raise AllowlistError(f"There is no mount allowlist {path}.") from error
+        raise AllowlistError(_("There is no mount allowlist %s.") % path) from error
     except OSError as error:
-        raise AllowlistError(f"The mount allowlist {path} cannot be read: {error.strerror}.") from error
+        sentence = _("The mount allowlist %(file)s cannot be read: %(why)s.")
+        raise AllowlistError(sentence % {"file": path, "why": error.strerror}) from error
     try:
         return _parse(raw)
     except (ValueError, RecursionError) as error:
-        raise AllowlistError(f"The mount allowlist {path} is broken: {error}.") from error
+        raise AllowlistError(
+            _("The mount allowlist %(file)s is broken: %(why)s.") % {"file": path, "why": error}
+        ) from error
 
 
 def _parse(raw: bytes) -> Allowlist:
@@ -71,16 +75,16 @@ def _root(entry: Any) -> Root | str:
     """A root that cannot be used now is a sentence; the others still count."""
     keys = {"path": str, "hostPath": str, "allowReadWrite": bool, "description": str}
     _check_keys(entry, keys, "an entry of allowedRoots")
-    path = entry.get("path", "")
+    path: str = entry.get("path", "")
     if not path.startswith(("/", "~")) or "\0" in path:
         raise ValueError(f"the root {path!r} is no absolute path")
     try:
         real = Path(path).expanduser().resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: links in a circle, or the home of nobody
-        return f"The root {path} does not exist."
+        return _("The root %s does not exist.") % path
     in_container = settings.HOST_DATA_DIR != settings.DATA_DIR
     if in_container and "hostPath" not in entry:
-        return f"The root {path} needs its hostPath, because this service runs in a container itself."
+        return _("The root %s needs its hostPath, because this service runs in a container itself.") % path
     host_path = Path(entry["hostPath"]) if in_container else real
     if not host_path.is_absolute() or ".." in host_path.parts:
         raise ValueError(f"the hostPath {entry['hostPath']!r} is no plain absolute path")

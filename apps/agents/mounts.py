@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import mount_allowlist
 from apps.agents.mount_allowlist import Allowlist, AllowlistError, Root
@@ -65,12 +66,12 @@ def judge(group: Group) -> Verdict:
     except AllowlistError as error:
         return Verdict(refused=tuple(Refusal(_named(mount), str(error)) for mount in asked[:MAX_MOUNTS]))
     effective: dict[str, ExtraMount] = {}
-    refused = [Refusal(_named(mount), f"More than {MAX_MOUNTS} folders.") for mount in asked[MAX_MOUNTS:]]
+    refused = [Refusal(_named(mount), _("More than %d folders.") % MAX_MOUNTS) for mount in asked[MAX_MOUNTS:]]
     for mount in asked[:MAX_MOUNTS]:
         try:
             found = _judge_one(mount, allowlist, is_main=group.is_main)
             if found.target in effective:
-                raise RefusedError(f"Another folder of this group is mounted at {found.target}.")
+                raise RefusedError(_("Another folder of this group is mounted at %s.") % found.target)
             effective[found.target] = found
         except RefusedError as error:
             refused.append(Refusal(_named(mount), str(error)))
@@ -92,13 +93,13 @@ def _judge_one(mount: Any, allowlist: Allowlist, *, is_main: bool) -> ExtraMount
     try:
         asked = Path(host).expanduser()
         if not asked.is_absolute() or "\0" in host:
-            raise RefusedError("It is no absolute path.")
+            raise RefusedError(_("It is no absolute path."))
         real = asked.resolve(strict=True)
         found = real.stat()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, or the home of nobody
-        raise RefusedError("It does not exist, or cannot be looked at.") from error
+        raise RefusedError(_("It does not exist, or cannot be looked at.")) from error
     if not stat.S_ISDIR(found.st_mode):
-        raise RefusedError("It is no folder.")
+        raise RefusedError(_("It is no folder."))
     _check_names(asked, real, allowlist)
     _check_ours(real)
     root = _root_of(real, allowlist)
@@ -110,17 +111,18 @@ def _judge_one(mount: Any, allowlist: Allowlist, *, is_main: bool) -> ExtraMount
 
 def _parts(mount: Any) -> tuple[str, str | None, bool]:
     if not isinstance(mount, dict) or not isinstance(mount.get("host"), str) or not mount["host"]:
-        raise RefusedError("It names no folder of the host.")
+        raise RefusedError(_("It names no folder of the host."))
     name, write = mount.get("container"), mount.get("write", False)
     if mount.keys() - KEYS or not isinstance(name, str | None) or not isinstance(write, bool):
-        raise RefusedError("Only “host”, “container” (a name) and “write” (true or false) can be said of a folder.")
+        raise RefusedError(_("Only “host”, “container” (a name) and “write” (true or false) can be said of a folder."))
     return mount["host"], name, write
 
 
 def _container_name(name: str | None, asked: Path) -> str:
     plain = asked.name if name is None else name
     if not NAME.match(plain) or ".." in plain:
-        raise RefusedError(f"“{plain[:100]}” is no plain name for a folder under {EXTRA}.")
+        sentence = _("“%(name)s” is no plain name for a folder under %(folder)s.")
+        raise RefusedError(sentence % {"name": plain[:100], "folder": EXTRA})
     return plain
 
 
@@ -128,7 +130,7 @@ def _check_names(asked: Path, real: Path, allowlist: Allowlist) -> None:
     for component in dict.fromkeys([*real.parts, *asked.parts]):
         for pattern in (*BLOCKED, *allowlist.blocked):
             if fnmatch.fnmatchcase(component.casefold(), pattern.casefold()):
-                raise RefusedError(f"“{component[:100]}” in its path is a blocked name.")
+                raise RefusedError(_("“%s” in its path is a blocked name.") % component[:100])
 
 
 def _check_ours(real: Path) -> None:
@@ -136,10 +138,10 @@ def _check_ours(real: Path) -> None:
     ours = [settings.DATA_DIR, settings.BASE_DIR, settings.MOUNT_ALLOWLIST.parent]
     for folder in [path.resolve() for path in (*ours, *map(Path, SYSTEM))]:
         if real.is_relative_to(folder) or folder.is_relative_to(real):
-            raise RefusedError(f"It holds, or lies in, {folder}, which no agent may see.")
+            raise RefusedError(_("It holds, or lies in, %s, which no agent may see.") % folder)
     for file in _our_files():
         if file.is_relative_to(real):
-            raise RefusedError("It holds a file of this service's own configuration.")
+            raise RefusedError(_("It holds a file of this service's own configuration."))
 
 
 def _our_files() -> list[Path]:
@@ -156,15 +158,15 @@ def _root_of(real: Path, allowlist: Allowlist) -> Root:
     holding = [root for root in allowlist.roots if real.is_relative_to(root.path)]
     if not holding:
         more = f" {' '.join(allowlist.problems)}" if allowlist.problems else ""
-        raise RefusedError(f"{real} lies in none of the folders that the mount allowlist names.{more}")
+        raise RefusedError(_("%s lies in none of the folders that the mount allowlist names.") % real + more)
     return max(holding, key=lambda root: len(root.path.parts))
 
 
 def _why_read_only(root: Root, allowlist: Allowlist, *, is_main: bool) -> str:
     if not root.allow_write:
-        return f"Read-only: the allowlist lets nobody write in {root.path}."
+        return _("Read-only: the allowlist lets nobody write in %s.") % root.path
     if allowlist.others_read_only and not is_main:
-        return "Read-only: the allowlist lets only the main group write."
+        return _("Read-only: the allowlist lets only the main group write.")
     return ""
 
 

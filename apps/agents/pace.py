@@ -3,12 +3,14 @@
 import threading
 import time
 
+from django.utils.translation import gettext_lazy
+
 LINES = 1000.0  # a second; a model's words come as a hundred
 BYTES = 32.0 * 1024 * 1024  # a second
 MOST_LINES, MOST_BYTES = 5000, 64 * 1024 * 1024  # at once
 AT_A_TIME = 1.0  # seconds; then it is looked whether that was a flood
 FLOOD = 30.0  # seconds for which an agent was held back: no honest one ever is
-SENTENCE = "The agent flooded the link to the service, so the turn was ended."
+SENTENCE = gettext_lazy("The agent flooded the link to the service, so the turn was ended.")
 
 
 class Pace:

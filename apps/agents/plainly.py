@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 MOST = 20_000  # characters; what is longer cannot be judged in a chat, and is refused
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing
 SPACES = re.compile(r"(?<=\S)[ \t]{12,}|[ \t]{60,}")  # would push what follows out of sight
@@ -20,7 +22,7 @@ class TooLongError(Exception):
 def shown(given: Mapping[str, Any]) -> str:
     """All of it in markdown, field by field, each line of a value marked as such; raises TooLongError."""
     fields = [_field(str(name), value) for name, value in given.items()]
-    text = "\n\n".join(fields) if fields else "(without input)"
+    text = "\n\n".join(fields) if fields else _("(without input)")
     if len(text) > MOST:
         raise TooLongError(
             f"Its input has {len(text)} characters as people would have to read it; at most {MOST} can be approved."
@@ -44,8 +46,8 @@ def visible(text: str) -> str:
     """The same, with what shows nothing, what reorders the line, and what hides by distance written out."""
     text = TAG.sub("⟨U+003C⟩", text)
     text = "".join(_written_out(character) for character in text)
-    text = SPACES.sub(lambda found: f"⟨{len(found[0])} blanks⟩", text)
-    return BLANK_LINES.sub(lambda found: f"\n⟨{found[0].count(chr(10)) - 1} blank lines⟩\n", text)
+    text = SPACES.sub(lambda found: _("⟨%d blanks⟩") % len(found[0]), text)
+    return BLANK_LINES.sub(lambda found: "\n" + _("⟨%d blank lines⟩") % (found[0].count("\n") - 1) + "\n", text)
 
 
 def _written_out(character: str) -> str:

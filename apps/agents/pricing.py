@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 MILLION = Decimal(1_000_000)
 # Of the input price, unless the table says otherwise.
 CACHE_READ = Decimal("0.1")
@@ -131,17 +133,18 @@ def _longest(prices: Mapping[str, Price], model: str) -> str | None:
 def parsed(raw: Any) -> dict[str, Price]:
     """A provider's price list as the admin holds it; raises PriceError with a sentence."""
     if not isinstance(raw, dict):
-        raise PriceError("A JSON object is expected: model names, and under each its prices.")
+        raise PriceError(_("A JSON object is expected: model names, and under each its prices."))
     return {str(name): _price(str(name), given) for name, given in raw.items()}
 
 
 def _price(name: str, given: Any) -> Price:
     if not isinstance(given, dict):
-        raise PriceError(f'The prices of “{name}” must be an object such as {{"input": 3, "output": 15}}.')
+        raise PriceError(_('The prices of “%s” must be an object such as {"input": 3, "output": 15}.') % name)
     if unknown := given.keys() - KINDS:
-        raise PriceError(f"“{name}” has the unknown kind “{min(unknown)}”; known are {', '.join(sorted(KINDS))}.")
+        sentence = _("“%(name)s” has the unknown kind “%(kind)s”; known are %(known)s.")
+        raise PriceError(sentence % {"name": name, "kind": min(unknown), "known": ", ".join(sorted(KINDS))})
     if missing := {"input", "output"} - given.keys():
-        raise PriceError(f"“{name}” has no price for “{min(missing)}”.")
+        raise PriceError(_("“%(name)s” has no price for “%(kind)s”.") % {"name": name, "kind": min(missing)})
     amounts = {kind: _amount(name, kind, value) for kind, value in given.items()}
     base = amounts["input"]
     usual = {
@@ -155,5 +158,6 @@ def _price(name: str, given: Any) -> Price:
 def _amount(name: str, kind: str, value: Any) -> Decimal:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1_000_000:
-        raise PriceError(f"The price “{kind}” of “{name}” must be a number of US$ from 0 to 1,000,000.")
+        sentence = _("The price “%(kind)s” of “%(name)s” must be a number of US$ from 0 to 1,000,000.")
+        raise PriceError(sentence % {"kind": kind, "name": name})
     return Decimal(str(value))

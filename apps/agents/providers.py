@@ -14,6 +14,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents.models.provider import FAILURES, REST, ModelProvider
 from apps.agents.pricing import Price, PriceError, parsed
@@ -137,7 +138,7 @@ def from_row(row: ModelProvider) -> Provider:
     except CredentialError as error:
         trouble = str(error)
     if not (key.isascii() and key.isprintable()):
-        trouble = f"The key of the provider {row.name} has signs that cannot be sent."
+        trouble = _("The key of the provider %s has signs that cannot be sent.") % row.name
     try:
         prices = parsed(row.prices)
     except PriceError as error:  # written past the admin; what it costs is then not known

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import close_old_connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import authority, wakeups
 from apps.agents.models import Question, Run
@@ -26,7 +27,6 @@ POLL = 2.0  # seconds between looks at the row, for when a publication was lost
 MOST_OPEN = 5  # questions of one run at a time
 MOST_ASKED = 50  # questions of one run
 MARGIN = timedelta(seconds=10)  # of its turn's time that a run keeps for what it does with the answer
-NOT_ENTITLED = "Only an admin may answer that."
 
 
 class QuestionRefusedError(Exception):
@@ -125,7 +125,7 @@ def answer(question: Question, text: str, *, sender: Sender | None = None, user:
     """The first one counts. Empty, or in a sentence why this one does not."""
     if not is_entitled(question, sender=sender, user=user):
         logger.warning("question %s: %s is not entitled to answer", question.pk, sender or user)
-        return NOT_ENTITLED
+        return _("Only an admin may answer that.")
     won = (
         Question.objects.waited_for()
         .filter(pk=question.pk)
@@ -140,8 +140,9 @@ def answer(question: Question, text: str, *, sender: Sender | None = None, user:
     if question.status == Question.Status.ANSWERED:
         if (question.sender, question.user, question.answer) == (sender, user, text):
             return ""  # delivered or pressed twice
-        return f"{question.answered_by or 'Somebody'} has answered that already: {question.answer}"
-    return "Nobody waits for that answer any more."
+        who, what = question.answered_by or _("Somebody"), question.in_words(question.answer)
+        return _("%(who)s has answered that already: %(what)s") % {"who": who, "what": what}
+    return _("Nobody waits for that answer any more.")
 
 
 def is_entitled(question: Question, *, sender: Sender | None, user: User | None) -> bool:

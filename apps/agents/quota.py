@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import authority
 from apps.agents.errors import PermanentAgentError, QuotaError
@@ -75,14 +76,14 @@ def known(group: Group) -> Measured | None:
 def excess(group: Group, size: Size) -> str:
     """In a sentence why this is too much, or an empty string."""
     if size.trouble:
-        return f"The group's folder cannot be measured: {size.trouble}. Somebody must tidy it up."
+        return _("The group's folder cannot be measured: %s. Somebody must tidy it up.") % size.trouble
     if size.bytes <= group.disk_quota_mb * MIB:
         return ""
-    least = "" if size.whole else "at least "
-    return (
-        f"The group's folder takes {least}{size.bytes / MIB:.0f} MiB, more than its quota of {group.disk_quota_mb} MiB:"
-        " delete files, or have the quota raised."
-    )
+    taken = f"{size.bytes / MIB:.0f}"
+    return _(
+        "The group's folder takes %(taken)s MiB, more than its quota of %(quota)d MiB: delete files, or have the quota"
+        " raised."
+    ) % {"taken": taken if size.whole else _("at least %s") % taken, "quota": group.disk_quota_mb}
 
 
 def is_first_today(run: Run) -> bool:
@@ -124,7 +125,7 @@ class Watch:
         if not size.whole:
             raise QuotaError(sentence)
         if not authority.is_admins(self._run):
-            raise QuotaError(f"{sentence} An admin may ask me to tidy up.")
+            raise QuotaError(f"{sentence} " + _("An admin may ask me to tidy up."))
         self._allowed = size.bytes + SLACK
         self.note = f"{sentence} This turn may go on because an admin calls: help to tidy up, and delete only what they"
         self.note += " agree to. It is ended when more is written than was there."
@@ -137,7 +138,9 @@ class Watch:
         self._looked = now
         free = _free()
         if free < RESERVE:
-            raise PermanentAgentError(f"The disk is nearly full ({free // MIB} MiB are free), so the turn was ended.")
+            raise PermanentAgentError(
+                _("The disk is nearly full (%d MiB are free), so the turn was ended.") % (free // MIB)
+            )
         if self._pending and self._pending.done():
             self._hear(self._pending.result(), now, free)
         # Somebody writes much: it may be this turn.
@@ -174,7 +177,7 @@ def _look_back(run: Run) -> None:
 
 def _where(group: Group) -> str:
     found = [f"{line_of(name[:60])} ({size / MIB:.0f} MiB)" for name, size in largest(workspaces.workspace(group))]
-    return f" The largest in it: {', '.join(found)}." if found else ""
+    return " " + _("The largest in it: %s.") % ", ".join(found) if found else ""
 
 
 def _free() -> int:

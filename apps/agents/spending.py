@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import budget_notices, budgets, providers
 from apps.agents.models import Run, RunUsage
@@ -108,10 +109,11 @@ class Ledger:
         group = self._group
         calls = self._calls_before + self._calls + self._under_way
         if group.max_turns is not None and calls >= group.max_turns:
-            return f"The run has made the {group.max_turns} model calls that one run may make."
+            return _("The run has made the %d model calls that one run may make.") % group.max_turns
         spent, ceiling = self._cost_before + self.total.cost_usd, group.run_budget_usd
         if ceiling is not None and spent >= ceiling:
-            return f"The run has spent US$ {spent:.2f}; one run of this group may spend {ceiling:.2f}."
+            said = _("The run has spent US$ %(spent).2f; one run of this group may spend %(ceiling).2f.")
+            return said % {"spent": spent, "ceiling": ceiling}
         for budget in self._ceilings:
             if budget.left <= self._since_look:
                 self._stopped_by = budget
@@ -161,10 +163,10 @@ def _tell_missing_price(provider: str, model: str) -> None:
     if (provider, model) in _told_of:
         return
     _told_of.add((provider, model))
-    sentence = (
-        f"No price is known for the model {model} of the provider {provider}: its tokens are counted, its cost is not,"
-        " and no budget holds it. Name its prices with the provider in the admin."
-    )
+    sentence = _(
+        "No price is known for the model %(model)s of the provider %(provider)s: its tokens are counted, its cost is"
+        " not, and no budget holds it. Name its prices with the provider in the admin."
+    ) % {"model": model, "provider": provider}
     incidents.record("unknown price", provider, sentence)
 
 

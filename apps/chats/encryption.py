@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 
 class UnreadableSecretError(Exception):
@@ -34,7 +35,7 @@ def decrypt(token: str) -> Any:
         return json.loads(_cipher(settings.SECRET_KEY).decrypt(token.encode()))
     except InvalidToken as error:
         raise UnreadableSecretError(
-            "The credentials were encrypted under another secret key; enter them again."
+            _("The credentials were encrypted under another secret key; enter them again.")
         ) from error
 
 
@@ -52,7 +53,7 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
     _pyi_private_set_type: dict[str, str]  # type: ignore[assignment]
     _pyi_private_get_type: EncryptedDict  # type: ignore[assignment]
 
-    def from_db_value(self, value: str | None, *_: Any) -> EncryptedDict:
+    def from_db_value(self, value: str | None, *_more: Any) -> EncryptedDict:
         if not value:
             return EncryptedDict()
         try:
@@ -65,7 +66,7 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> str:
         if value is UNREADABLE:
-            raise UnreadableSecretError("The credentials were encrypted under another secret key; enter them again.")
+            raise UnreadableSecretError(_("The credentials were encrypted under another secret key; enter them again."))
         return encrypt(dict(value)) if value else ""
 
     def value_to_string(self, obj: models.Model) -> str:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import idna
+from django.utils.translation import gettext as _
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -22,7 +23,7 @@ class BadHostError(ValueError):
 def normal_host(host: str) -> str:
     """Lower case, without a trailing dot or brackets, in IDNA's ASCII form; raises BadHostError."""
     if len(host) > 1000:  # the conversion below takes its time with long ones
-        raise BadHostError(f"“{host[:100]}…” is no host name.")
+        raise BadHostError(_("“%s” is no host name.") % f"{host[:100]}…")
     text = host.strip().removesuffix(".").removeprefix("[").removesuffix("]")
     if literal(text):
         return str(literal(text))
@@ -30,12 +31,12 @@ def normal_host(host: str) -> str:
         # UTS 46 also turns full-width digits and dots into plain ones, so it comes before any look at the text.
         name = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode().lower()
     except (idna.IDNAError, UnicodeError) as error:
-        raise BadHostError(f"“{host[:100]}” is no host name.") from error
+        raise BadHostError(_("“%s” is no host name.") % host[:100]) from error
     if literal(name):
         return str(literal(name))
     labels = name.split(".")
     if len(name) > 253 or not all(LABEL.match(label) for label in labels) or NUMBER.match(labels[-1]):
-        raise BadHostError(f"“{host[:100]}” is no host name.")
+        raise BadHostError(_("“%s” is no host name.") % host[:100])
     return name
 
 
@@ -66,16 +67,16 @@ def parse_rule(text: str) -> Rule:
     """Raises BadHostError."""
     said = text.strip()
     if "/" in said:
-        raise BadHostError(f"“{text[:100]}” is no host name: leave out https:// and the path.")
+        raise BadHostError(_("“%s” is no host name: leave out https:// and the path.") % text[:100])
     port = None
     if not literal(said) and (with_port := PORT.match(said)):
         said, port = with_port[1], int(with_port[2])
         if not 0 < port <= MAX_PORT:
-            raise BadHostError(f"{port} is no port.")
+            raise BadHostError(_("%s is no port.") % port)
     below = said.startswith("*.")
     host = normal_host(said.removeprefix("*."))
     if below and ("." not in host or literal(host)):
-        raise BadHostError(f"“{text[:100]}” is too wide: name at least *.example.org.")
+        raise BadHostError(_("“%s” is too wide: name at least *.example.org.") % text[:100])
     return Rule(host, below, port)
 
 

@@ -39,7 +39,7 @@ def offer(sender: Sender, chat: Chat, first: Message | None, *, reply_to: str, t
     if pending.filter(sender=sender).exists():
         return False
     if pending.count() >= MOST_PENDING:
-        sentence = f"{MOST_PENDING} strangers wait for approval already; another one was not answered."
+        sentence = _("%d strangers wait for approval already; another one was not answered.") % MOST_PENDING
         incidents.record("pairing", chat.channel, sentence)
         return False
     _drop(Pairing.objects.filter(sender=sender))

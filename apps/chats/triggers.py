@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import re2
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 MEMORY = 1 << 20  # bytes that a compiled pattern may take
@@ -37,7 +38,7 @@ def pattern(text: str) -> Trigger:
         words = error.args[0] if error.args else ""
         raise PatternError(words.decode(errors="replace") if isinstance(words, bytes) else str(words)) from error
     if compiled.search(""):
-        raise PatternError("it matches an empty text, and so every message")
+        raise PatternError(gettext("it matches an empty text, and so every message"))
     return compiled
 
 

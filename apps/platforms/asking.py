@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from apps.agents.models import Question
 from apps.chats.models import Message
 from apps.platforms.base import Button, Buttons, OutboundPart
 
-HINT = "Answer with a number."
-CHOOSE = "⬆ Please choose:"
+CHOOSE = gettext_lazy("⬆ Please choose:")
 
 
 def shown(message: Message, limits: Buttons | None) -> tuple[str, tuple[Button, ...]]:
@@ -15,11 +17,11 @@ def shown(message: Message, limits: Buttons | None) -> tuple[str, tuple[Button, 
     question = _asked(message)
     if question is None or not question.is_open:
         return f"{message.text}\n\n{outcome(question)}" if question else message.text, ()
-    labels = [str(choice["label"]) for choice in message.choices]
+    labels = [question.in_words(str(choice["label"])) for choice in message.choices]
     tokens = [str(choice["token"]) for choice in message.choices]
     lines = "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))
     if limits is None or len(labels) > limits.most:
-        return f"{message.text}\n\n{lines}\n\n{HINT}", ()
+        return f"{message.text}\n\n{lines}\n\n" + _("Answer with a number."), ()
     if all(len(label) <= limits.longest for label in labels):
         return message.text, tuple(map(Button, tokens, labels))
     short = [_shortened(f"{number}. {label}", limits.longest) for number, label in enumerate(labels, start=1)]
@@ -49,8 +51,9 @@ def _asked(message: Message) -> Question | None:
 def outcome(question: Question) -> str:
     """What became of it."""
     if question.status == Question.Status.EXPIRED:
-        return "⌛ Nobody answered in time."
-    return f"✔ {question.answer} ({question.answered_by})" if question.answered_by else f"✔ {question.answer}"
+        return "⌛ " + _("Nobody answered in time.")
+    answer = question.in_words(question.answer)
+    return f"✔ {answer} ({question.answered_by})" if question.answered_by else f"✔ {answer}"
 
 
 def _shortened(label: str, longest: int) -> str:

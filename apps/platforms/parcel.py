@@ -40,7 +40,7 @@ def question(message: Message, adapter: Adapter) -> list[OutboundPart]:
     text, buttons = asking.shown(message, adapter.buttons)
     parts = _parts(message, adapter, text, first=0)
     if parts and buttons and _is_crowded(parts[-1], adapter):
-        parts += _parts(message, adapter, asking.CHOOSE, first=len(parts))
+        parts += _parts(message, adapter, str(asking.CHOOSE), first=len(parts))
     return [*parts[:-1], replace(parts[-1], buttons=buttons)] if parts else []
 
 

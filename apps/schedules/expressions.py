@@ -6,16 +6,22 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 CRON, INTERVAL, ONCE = "cron", "interval", "once"
 
-EXPECTED = {
+EXPECTED = {  # translated where it is said
     CRON: (
-        "five fields are expected: minute, hour, day of the month, month, day of the week;"
-        " `0 9 * * *` is every day at nine"
+        gettext_noop(
+            "five fields are expected: minute, hour, day of the month, month, day of the week; `0 9 * * *` is every"
+            " day at nine"
+        )
     ),
-    INTERVAL: "a number of seconds is expected, or a number with s, m, h or d, such as 30s, 15m, 2h or 7d",
-    ONCE: "a date and a time are expected, such as 2030-01-31T09:00, in the task's time zone",
+    INTERVAL: gettext_noop(
+        "a number of seconds is expected, or a number with s, m, h or d, such as 30s, 15m, 2h or 7d"
+    ),
+    ONCE: gettext_noop("a date and a time are expected, such as 2030-01-31T09:00, in the task's time zone"),
 }
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 INTERVAL_WORDS = re.compile(r"([0-9]{1,9})([smhd]?)\Z", re.IGNORECASE)
@@ -70,7 +76,7 @@ def parse(kind: str, words: str, *, zone: str, anchor: datetime) -> Schedule:
         return _interval(words, anchor)
     if kind == ONCE:
         return _once(words, _zone(zone))
-    raise ScheduleError(f"“{kind}” is no kind of schedule: cron, interval or once is expected.")
+    raise ScheduleError(_("“%s” is no kind of schedule: cron, interval or once is expected.") % kind)
 
 
 def upcoming(schedule: Schedule, now: datetime) -> datetime:
@@ -78,15 +84,15 @@ def upcoming(schedule: Schedule, now: datetime) -> datetime:
     if slot := schedule.next_after(now):
         return slot
     if isinstance(schedule, Once):
-        raise ScheduleError(f"{schedule.moment.isoformat()} is past: a time in the future is expected.")
-    raise ScheduleError(f"These words never come true: {EXPECTED[CRON]}.")
+        raise ScheduleError(_("%s is past: a time in the future is expected.") % schedule.moment.isoformat())
+    raise ScheduleError(_("These words never come true: %s.") % _(EXPECTED[CRON]))
 
 
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ScheduleError(f"“{name}” is no time zone; Europe/Berlin is one.") from error
+        raise ScheduleError(_("“%(value)s” is no time zone; Europe/Berlin is one.") % {"value": name}) from error
 
 
 def _cron(words: str, zone: ZoneInfo) -> Cron:
@@ -105,9 +111,8 @@ def _interval(words: str, anchor: datetime) -> Interval:
         raise _unreadable(INTERVAL, words)
     every = timedelta(seconds=int(match[1]) * SECONDS[match[2].lower()])
     if not timedelta() < every <= LONGEST:
-        raise ScheduleError(
-            f"“{words}” is no interval: from one second to ten years is possible; {EXPECTED[INTERVAL]}."
-        )
+        sentence = _("“%(words)s” is no interval: from one second to ten years is possible; %(expected)s.")
+        raise ScheduleError(sentence % {"words": words, "expected": _(EXPECTED[INTERVAL])})
     return Interval(every, anchor.astimezone(UTC).replace(microsecond=0))
 
 
@@ -122,5 +127,9 @@ def _once(words: str, zone: ZoneInfo) -> Once:
 
 
 def _unreadable(kind: str, words: str, reason: str = "") -> ScheduleError:
-    names = {CRON: "cron expression", INTERVAL: "interval", ONCE: "point in time"}
-    return ScheduleError(f"“{words[:100]}” is no {names[kind]}: {reason}{EXPECTED[kind]}.")
+    sentences = {
+        CRON: _("“%(words)s” is no cron expression: %(why)s."),
+        INTERVAL: _("“%(words)s” is no interval: %(why)s."),
+        ONCE: _("“%(words)s” is no point in time: %(why)s."),
+    }
+    return ScheduleError(sentences[kind] % {"words": words[:100], "why": f"{reason}{_(EXPECTED[kind])}"})

@@ -3,11 +3,15 @@
 import pytest
 from django.utils import translation
 
+from apps.agents import approvals, questions, quota
 from apps.agents.commands.registry import for_everybody
 from apps.agents.execution import retry_or_fail
+from apps.agents.measuring import Size
+from apps.agents.models import APPROVE, REFUSE, Question
+from apps.agents.spending import Ledger
 from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Platform
-from apps.platforms import progress
+from apps.chats.models import Channel, Chat, Message, Platform
+from apps.platforms import asking, progress
 from tests.platforms.test_chat_commands import admin, answers, channel, chat, running, the_answer, write
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +63,43 @@ def test_a_platforms_own_menu_is_in_it(chinese):
     assert {"stop": "停止正在进行的处理；已说的内容会保留"}.items() <= {
         each.name: str(each.help) for each in for_everybody()
     }.items()
+
+
+def approval(chat) -> Question:
+    run = running(chat)
+    place = questions.Place(chat)
+    asked = questions.ask(run, "May it?", choices=[APPROVE, REFUSE], kind=Question.Kind.APPROVAL, places=[place])
+    Message.objects.filter(questions=asked).update(delivery=Message.Delivery.SENT)
+    return asked
+
+
+def test_leave_is_asked_for_in_it(chinese, settings, chat):
+    settings.AGENT_QUESTION_TIMEOUT = 0
+    chat.group.approval_tools = ["Bash"]
+    approvals.tool_refusal(running(chat), "Bash", {"command": "ls"})
+    assert Question.objects.get().text.startswith("⚠️ **team** 的智能体想使用工具 **Bash**：\n\ncommand:")
+
+
+def test_an_approval_is_offered_given_and_told_of_in_it(chinese, chat, admin):
+    asked = approval(chat)
+    assert asking.shown(asked.messages.get(), None) == ("May it?\n\n1. 批准\n2. 拒绝\n\n请回复数字。", ())
+
+    write(chat, "批准", sender="7")
+
+    asked.refresh_from_db()
+    assert asked.is_approved
+    assert asking.outcome(asked) == "✔ 批准 (Ann)"
+
+
+def test_who_may_not_decide_is_told_so_in_the_chats_language_whatever_the_page(chinese, chat):
+    approval(chat)
+    with translation.override("en"):
+        write(chat, "1", sender="8")
+    assert answers(chat)[-1] == "Ann: 只有管理员可以回答。"
+
+
+def test_a_full_folder_and_a_spent_run_are_told_of_in_it(chinese, chat):
+    full = Size((chat.group.disk_quota_mb + 1) * quota.MIB, files=1)
+    assert quota.excess(chat.group, full).startswith("群组文件夹占用 2049 MiB，超过 2048 MiB 的配额")
+    chat.group.max_turns = 0
+    assert Ledger(running(chat)).admit() == "本次运行已用完一次运行允许的 0 次模型调用。"

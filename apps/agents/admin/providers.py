@@ -66,7 +66,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.credentials is UNREADABLE:
             return str(_("What is stored was encrypted under another secret key and cannot be read; enter it again."))
         state = _("A key is set; what is left empty stays as it is.") if self._is_set() else _("No key is set.")
-        return f"{state} {_('It may be a reference: env:NAME or file:/run/secrets/name.')}"
+        return f"{state} " + _("It may be a reference: env:NAME or file:/run/secrets/name.")
 
 
 @admin.register(ModelProvider)

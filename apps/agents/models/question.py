@@ -2,11 +2,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.models import Chat, Message, Sender
 
-APPROVE, REFUSE = "Approve", "Refuse"  # what an approval offers
+APPROVE, REFUSE = gettext_noop("Approve"), gettext_noop("Refuse")  # what an approval offers; stored like this
 
 
 class QuestionStatus(models.TextChoices):
@@ -82,6 +83,10 @@ class Question(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == QuestionStatus.OPEN
+
+    def in_words(self, choice: str) -> str:
+        """A choice as people read it: those of an approval are ours, and translated."""
+        return gettext(choice) if self.kind == self.Kind.APPROVAL else choice
 
     @property
     def is_approved(self) -> bool:

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Session
@@ -126,7 +127,7 @@ def _start(session: Session) -> "subprocess.Popen[bytes]":
             start_new_session=True,  # a Ctrl-C at the terminal is the worker's to handle
         )
     except OSError as error:
-        raise RuntimeAwayError(f"The runner could not be started: {error.strerror}.") from error
+        raise RuntimeAwayError(_("The runner could not be started: %s.") % error.strerror) from error
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

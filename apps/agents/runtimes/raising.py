@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import mounts
 from apps.agents.errors import AgentError
@@ -23,7 +24,8 @@ def prepare(group: Group) -> None:
     """The group's network is there, and what it asked for and does not get is said: once, as incidents count."""
     networks.ensure(group)
     for refusal in mounts.judge(group).refused:
-        incidents.record("refused mount", group.folder, f"{refusal.asked} is not mounted: {refusal.reason}")
+        sentence = _("%(folder)s is not mounted: %(why)s") % {"folder": refusal.asked, "why": refusal.reason}
+        incidents.record("refused mount", group.folder, sentence)
     for name, value in group.env.items() if isinstance(group.env, dict) else []:
         if problem := walls.variable_problem(name, value):
             incidents.record("refused variable", group.folder, problem)
@@ -53,7 +55,7 @@ def verify(name: str, config: dict[str, Any]) -> None:
     pid = engine().inspect_container(name)["State"]["Pid"]
     for target, (path, device, inode, _write) in judged.items():
         if _identity(pid, target, path) != (device, inode):
-            raise AgentError(f"{path} was exchanged for another folder while it was being mounted.")
+            raise AgentError(_("%s was exchanged for another folder while it was being mounted.") % path)
 
 
 def _identity(pid: int, target: str, path: str) -> tuple[int, int] | None:

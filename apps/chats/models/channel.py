@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.encryption import UNREADABLE, EncryptedJSONField
@@ -76,10 +77,11 @@ class Channel(models.Model):
     def credential(self, key: str) -> str:
         """The value itself, `env:` and `file:` references resolved; raises CredentialError."""
         if self.credentials is UNREADABLE:
-            raise CredentialError("The credentials were encrypted under another secret key; enter them again.")
+            raise CredentialError(gettext("The credentials were encrypted under another secret key; enter them again."))
         value = resolved(str(self.credentials.get(key, "")))
         if not value:
-            raise CredentialError(f"The credential {key!r} of the channel {self.name!r} is missing or empty.")
+            sentence = gettext("The credential “%(key)s” of the channel “%(channel)s” is missing or empty.")
+            raise CredentialError(sentence % {"key": key, "channel": self.name})
         return value
 
     def option(self, key: str, default: Any = None) -> Any:
@@ -127,4 +129,5 @@ def _file_content(path: Path) -> str:
     try:
         return path.read_text().strip()
     except OSError as error:
-        raise CredentialError(f"The credential's file {path} cannot be read: {error.strerror}.") from error
+        sentence = gettext("The credential's file %(file)s cannot be read: %(why)s.")
+        raise CredentialError(sentence % {"file": path, "why": error.strerror}) from error

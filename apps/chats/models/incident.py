@@ -1,6 +1,30 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# What is recorded, in words; each app brings its own kinds.
+KINDS = {
+    "MCP server": _("MCP server"),
+    "budget": _("budget"),
+    "delivery": _("delivery"),
+    "disk quota": _("disk quota"),
+    "exhausted container": _("exhausted container"),
+    "failed run": _("failed run"),
+    "flood": _("flood"),
+    "garbled link": _("garbled link"),
+    "intake": _("intake"),
+    "model provider": _("model provider"),
+    "pairing": _("pairing"),
+    "refused file": _("refused file"),
+    "refused host": _("refused host"),
+    "refused mount": _("refused folder of the host"),
+    "refused tool": _("refused tool"),
+    "refused variable": _("refused variable"),
+    "schedule": _("schedule"),
+    "sender": _("sender"),
+    "unknown price": _("unknown price"),
+    "webhook": _("webhook"),
+}
+
 
 class Incident(models.Model):
     """A refusal or failure that a person should see, in one sentence."""
@@ -27,3 +51,7 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.sentence}"
+
+    @property
+    def kind_in_words(self) -> str:
+        return str(KINDS.get(self.kind, self.kind))

@@ -160,7 +160,7 @@ def checked(channel: Channel) -> tuple[bool, str]:
     except Exception as error:
         # A check's mistake is told like any other answer.
         logger.exception("%s could not be tested", channel)
-        return False, f"An unexpected error ({type(error).__name__}); see the log."
+        return False, _("An unexpected error (%s); see the log.") % type(error).__name__
 
 
 async def _bounded(check: Any, channel: Channel) -> str:

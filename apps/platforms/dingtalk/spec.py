@@ -14,10 +14,11 @@ SPEC = PlatformSpec(
             required=True,
             secret=False,
         ),
-        Field("client_secret", _("The Client Secret (AppSecret) beside it."), required=True),
+        Field("client_secret", _("The Client Secret (AppSecret) beside it."), _("Client secret"), required=True),
         Field(
             "robot_code",
             _("The robot's code: the app, Robot. Empty: the Client ID, which it usually is."),
+            _("Robot code"),
             secret=False,
         ),
     ),

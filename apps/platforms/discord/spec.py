@@ -23,6 +23,7 @@ SPEC = PlatformSpec(
                 "Yes: the bot reads everything in the channels it sees; the Message Content Intent must be switched on "
                 "in the developer portal. No: only direct messages and what mentions it."
             ),
+            _("Read everything"),
             choices=("yes", "no"),
         ),
         ACK_REACTION,

@@ -39,7 +39,7 @@ SPEC = PlatformSpec(
         Field(
             "api_base",
             _("For Lark: https://open.larksuite.com, or another server that speaks the API; empty: Feishu's own."),
-            "API base",
+            _("API base"),
         ),
         ACK_REACTION,
         STREAM,

@@ -25,6 +25,7 @@ SPEC = PlatformSpec(
         Field(
             "access_token",
             _("The access token set in the OneBot implementation (NapCat, Lagrange, …); there is no way without one."),
+            _("Access token"),
             required=True,
         ),
     ),
@@ -32,7 +33,7 @@ SPEC = PlatformSpec(
         Field(
             "api_base",
             _("Where the implementation hands out files, if that is in your own network: http://host:port."),
-            "API base",
+            _("API base"),
         ),
         PROGRESS,
         *PAIRING,

@@ -12,6 +12,7 @@ SPEC = PlatformSpec(
         Field(
             "bot_token",
             _("xoxb-…: api.slack.com/apps, your app, “OAuth & Permissions”, “Bot User OAuth Token”."),
+            _("Bot token"),
             required=True,
         ),
         Field(

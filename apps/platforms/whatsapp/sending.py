@@ -2,6 +2,7 @@
 
 import re
 
+from django.utils.translation import gettext as _
 from pywa.types.callback import Button as ReplyButton
 from pywa.types.callback import Section, SectionList, SectionRow
 from pywa.types.templates import TemplateLanguage
@@ -17,7 +18,6 @@ MOST_IMAGE = 5 * MB
 MOST_DOCUMENT = 100 * MB
 MOST_BUTTONS = 3
 PERSON = re.compile(r"\d+|[A-Z]{2}\.\w+", re.ASCII)  # a number, or a user's id; what else there is are groups
-CHOOSE = "Choose"
 MOST_TEMPLATE = 1024  # characters of a template's body
 LANGUAGES = {language.value: language for language in TemplateLanguage}
 
@@ -38,7 +38,8 @@ def _buttons(part: OutboundPart) -> list[ReplyButton] | SectionList | None:
     if len(part.buttons) <= MOST_BUTTONS:
         return [ReplyButton(title=button.label, callback_data=button.token) for button in part.buttons]
     rows = [SectionRow(title=button.label, callback_data=button.token) for button in part.buttons]
-    return SectionList(button_title=CHOOSE, sections=[Section(title=CHOOSE, rows=rows)])
+    choose = _("Choose")
+    return SectionList(button_title=choose, sections=[Section(title=choose, rows=rows)])
 
 
 async def send_template(wa: WhatsApp, part: OutboundPart, *, name: str, language: str) -> str:

@@ -19,16 +19,19 @@ SPEC = PlatformSpec(
         Field(
             "access_token",
             _("A permanent token of a system user with whatsapp_business_messaging: Business Settings, System users."),
+            _("Access token"),
             required=True,
         ),
         Field(
             "app_secret",
             _("App Dashboard, App settings, Basic, App secret: it proves that a webhook comes from WhatsApp."),
+            _("App secret"),
             required=True,
         ),
         Field(
             "verify_token",
             _("Any word of your own; enter the same where you enter the webhook's address."),
+            _("Verify token"),
             required=True,
         ),
     ),
@@ -38,8 +41,13 @@ SPEC = PlatformSpec(
         Field(
             "template",
             _("An approved template with one variable {{1}}, used when nobody wrote for 24 hours; empty: none."),
+            _("Template"),
         ),
-        Field("template_language", _("The language of the template, such as en_US (the default).")),
+        Field(
+            "template_language",
+            _("The language of the template, such as en_US (the default)."),
+            _("Template's language"),
+        ),
         PROGRESS,
         *PAIRING,
     ),
