@@ -1,15 +1,19 @@
 """An empty, temporary installation for the tests: a developer's own `.env`, keys and data play no part.
 
 Imported by `tests.settings` before the settings read the environment. Real services that a test starts as
-processes of their own get `service_environment(...)`.
+processes of their own get `service_environment(...)`, and their tables by `lay_tables(...)`.
 """
 
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_ALL = os.environ.get("NGB_TEST_REQUIRE_ALL") == "1"  # a test that would be skipped fails instead
 KEPT = {"NGB_TEST_REQUIRE_ALL"}
 OURS = (
@@ -56,3 +60,17 @@ def service_environment(data_dir: Path, **more: str) -> dict[str, str]:
     """The environment of a real service on a data directory of its own; `DATABASE_URL` is passed on as it is."""
     own = {"NGB_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "nanogridbot.settings", "NO_COLOR": "1"}
     return {**os.environ, **own, **more}
+
+
+def lay_tables(data_dir: Path) -> None:
+    """What `migrate` makes of an empty data directory with SQLite, without its seconds."""
+    shutil.copy(_migrated_database(), data_dir)
+
+
+@cache
+def _migrated_database() -> Path:
+    data_dir = DATA_DIR / "migrated"
+    data_dir.mkdir()
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=service_environment(data_dir, DATABASE_URL=""), check=True, timeout=120)
+    return data_dir / "db.sqlite3"

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import TypeGuard
 
-from tests.environment import service_environment
+from tests.environment import ROOT, service_environment
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
     path
     for folder in ("apps", "nanogridbot", "container/runner")

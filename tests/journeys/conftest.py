@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,16 +42,19 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def service(tmp_path: Path, model: MessagesApi, telegram: TelegramApi, runtime: str) -> Iterator[Service]:
-    """Runs with one Telegram group (-1001) that always answers."""
-    data = tmp_path / "data"
-    data.mkdir()
-    one = Service(data, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=model.url, AGENT_RUNTIME=runtime, **FAST)
-    one.manage("migrate", "--verbosity", "0")
-    with one:
+@contextmanager
+def serving_a_team(folder: Path, telegram: TelegramApi, **settings: str) -> Iterator[Service]:
+    """A service that runs, with one Telegram group (-1001) that always answers."""
+    with Service.fresh(folder, **FAST, **settings) as one:
         one.manage("addchannel", "telegram", "--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}")
         one.manage("addgroup", "team", "--chat", "telegram:-1001", "--engage", "always")
+        yield one
+
+
+@pytest.fixture
+def service(tmp_path: Path, model: MessagesApi, telegram: TelegramApi, runtime: str) -> Iterator[Service]:
+    settings = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url, "AGENT_RUNTIME": runtime}
+    with serving_a_team(tmp_path, telegram, **settings) as one:
         yield one
 
 

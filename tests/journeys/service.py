@@ -14,9 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.environment import service_environment
+from tests.environment import ROOT, lay_tables, service_environment
 
-ROOT = Path(__file__).parents[2]
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 40.0
 CHILDREN = ("web", "agents", "worker", "listeners", "redis")
@@ -38,8 +37,17 @@ class Service:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = data_dir.parent / f"{data_dir.name}.log"
-        self.environment = service_environment(data_dir, NGB_BIND=f"127.0.0.1:{self.port}", **settings)
+        own = {"NGB_BIND": f"127.0.0.1:{self.port}", "DATABASE_URL": ""}
+        self.environment = service_environment(data_dir, **own, **settings)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def fresh(cls, folder: Path, **settings: str) -> Self:
+        """On a data directory of its own in this folder, with tables and nothing in them."""
+        data_dir = folder / "data"
+        data_dir.mkdir(parents=True)
+        lay_tables(data_dir)
+        return cls(data_dir, **settings)
 
     def start(self) -> Self:
         with self.log_path.open("ab") as log:

@@ -8,10 +8,10 @@ from django.conf import settings
 
 from apps.agents import choices
 from tests.fakes.messages_api import MessagesApi, Text
-from tests.fakes.telegram_api import TOKEN, TelegramApi
-from tests.journeys.conftest import FAST, KEY
+from tests.fakes.telegram_api import TelegramApi
+from tests.journeys.conftest import KEY, serving_a_team
 from tests.journeys.engine import Engine, can_start
-from tests.journeys.service import Service, wait_until
+from tests.journeys.service import wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.docker]
 
@@ -29,14 +29,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_docker_stopped_in_mid_turn(engine: Engine, tmp_path: Path, model: MessagesApi, telegram: TelegramApi) -> None:
-    data = tmp_path / "data-of-the-service"
-    data.mkdir()
     told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url, "DOCKER_HOST": engine.host}
-    service = Service(data, **told, **FAST)
-    service.manage("migrate", "--verbosity", "0")
-    with service:
-        service.manage("addchannel", "telegram", "--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}")
-        service.manage("addgroup", "team", "--chat", "telegram:-1001", "--engage", "always")
+    with serving_a_team(tmp_path / "service", telegram, **told) as service:
         model.script(Text("slow answer " * 10, pieces=50, delay=0.1))
         telegram.say("hello")
         model.wait_for_turns(1, seconds=60)

@@ -19,7 +19,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     data = tmp_path_factory.mktemp("first") / "data"
     data.mkdir()
     one = Service(data, AGENT_RUNTIME="process", AGENT_CONCURRENCY="2")
-    one.manage("migrate", "--verbosity", "0")
+    one.manage("migrate", "--verbosity", "0")  # as a person does; other journeys get a copy of such tables
     with one:
         yield one
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.messages_api import Failure, MessagesApi, Text
-from tests.fakes.telegram_api import TOKEN, TelegramApi
-from tests.journeys.conftest import FAST
+from tests.fakes.telegram_api import TelegramApi
+from tests.journeys.conftest import serving_a_team
 from tests.journeys.service import Service, wait_until
 
 pytestmark = pytest.mark.journey
@@ -20,13 +20,7 @@ FIRST_KEY, SECOND_KEY = "sk-of-the-first-provider", "sk-of-the-second-provider"
 def keyless(tmp_path: Path, telegram: TelegramApi) -> Iterator[Service]:
     """Without a key, without Docker: the demo answers the one group."""
     pytest.importorskip("claude_agent_sdk", reason="skipped because the Claude Agent SDK is missing")
-    data = tmp_path / "data"
-    data.mkdir()
-    one = Service(data, AGENT_RUNTIME="process", **FAST)
-    one.manage("migrate", "--verbosity", "0")
-    with one:
-        one.manage("addchannel", "telegram", "--set", f"token={TOKEN}", "--set", f"api_base={telegram.url}")
-        one.manage("addgroup", "team", "--chat", "telegram:-1001", "--engage", "always")
+    with serving_a_team(tmp_path, telegram, AGENT_RUNTIME="process") as one:
         yield one
 
 

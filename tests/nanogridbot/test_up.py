@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -17,10 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.environment import service_environment
+from tests.environment import ROOT, lay_tables, service_environment
 
 pytestmark = pytest.mark.journey
-ROOT = Path(__file__).resolve().parents[2]
 CHILDREN = {"redis", "web", "agents", "worker", "listeners"}
 
 
@@ -85,20 +83,12 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables; made once, copied often."""
-    service = Up(tmp_path_factory.mktemp("data"))
-    assert service.manage("migrate", "-v0").returncode == 0
-    return Path(service.environment["NGB_DATA_DIR"])
-
-
 @pytest.fixture
-def start(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Up]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     started: list[Up] = []
 
     def start_up(**environment: str) -> Up:
-        shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+        lay_tables(tmp_path)
         started.append(Up(tmp_path, **environment))
         started[-1].start()
         return started[-1]

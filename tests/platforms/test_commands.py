@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.chats.models import Channel
-from tests.environment import service_environment
+from tests.environment import lay_tables, service_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -95,9 +95,8 @@ def test_a_name_that_is_taken_is_refused():
 @pytest.fixture
 def installation(tmp_path):
     """A database of its own, for real processes."""
-    environment = service_environment(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True, timeout=60)
-    return environment
+    lay_tables(tmp_path)
+    return service_environment(tmp_path, DATABASE_URL="")
 
 
 def runchannels(environment):

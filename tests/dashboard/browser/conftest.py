@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from nanogridbot.processes import embedded_redis
-from tests.environment import service_environment
+from tests.environment import lay_tables, service_environment
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -86,7 +86,7 @@ def free_port() -> int:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"), free_port())
-    site.python("manage.py", "migrate", "-v0")
+    lay_tables(site.data)
     site.python("manage.py", "shell", "-v0", "-c", SETUP)
     site.processes["redis"] = embedded_redis.start(site.data / "run" / "redis.sock")
     site.start_web()

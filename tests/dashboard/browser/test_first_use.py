@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.dashboard.browser.conftest import PASSWORD, SETUP, Site, free_port
+from tests.environment import lay_tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path, free_port())
-    site.python("manage.py", "migrate", "-v0")
+    lay_tables(site.data)
     site.python("manage.py", "shell", "-v0", "-c", SETUP)
     log = (tmp_path / "up.log").open("w")
     up = subprocess.Popen([sys.executable, "manage.py", "up"], env=site.environment, stdout=log, stderr=log)
