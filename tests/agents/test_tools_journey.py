@@ -15,6 +15,8 @@ from apps.agents.execution import execute
 from apps.agents.models import Question, Run
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.workspaces import workspace
+from apps.schedules.models import ScheduledTask
+from apps.schedules.services import create_task
 from tests.agents.test_faults import in_thread, wait_until
 from tests.fakes.messages_api import REMINDER, Text, ToolUse, text_of_block
 
@@ -28,6 +30,8 @@ SESSION: list[tuple[str, dict[str, Any]]] = [
     ("register_group", {"folder": "club", "name": "The club", "chats": ["telegram:-3"]}),
     ("ask_user", {"question": "Which day?", "options": ["Monday", "Friday"]}),
     ("get_usage", {}),
+    ("schedule_task", {"prompt": "Say good morning.", "schedule_type": "cron", "schedule_value": "0 9 * * 1-5"}),
+    ("list_tasks", {}),
 ]
 REFUSED = [("send_message", {"text": "x", "chat": "telegram:-9"}), ("send_file", {"path": "../office/CLAUDE.md"})]
 
@@ -50,6 +54,20 @@ def ask(place: Chat, text: str, access: str) -> int:
     Message.objects.create(chat=place, direction="in", text=text, **fields)
     assert place.group
     return services.request_run(place.group, chat=place, cause=Run.Cause.MESSAGE).pk
+
+
+@pytest.fixture
+def on_the_timetable(place: Chat) -> list[tuple[str, dict[str, Any]]]:
+    """What is done to a task that is there already."""
+    water = {"prompt": "Water the plants.", "schedule_type": "interval", "schedule_value": "1h"}
+    assert place.group
+    task = create_task(group=place.group, chat=place, **water).pk
+    return [
+        ("update_task", {"task": task, "schedule_value": "2h"}),
+        ("pause_task", {"task": task}),
+        ("resume_task", {"task": task}),
+        ("cancel_task", {"task": task}),
+    ]
 
 
 @pytest.fixture
@@ -78,24 +96,30 @@ def printed(calls: list[tuple[str, dict[str, Any]]], results: list[str]) -> None
 
 
 @pytest.mark.parametrize("runtime", ["claude", pytest.param("sealed", marks=pytest.mark.docker)])
-def test_an_admins_agent_uses_every_tool_once(runtime, place, answering, redis_server, request):
+def test_an_admins_agent_uses_every_tool_once(runtime, place, on_the_timetable, answering, redis_server, request):
     claude = request.getfixturevalue(runtime)
-    calls = [*SESSION, *REFUSED]
+    session = [*SESSION, *on_the_timetable]
+    calls = [*session, *REFUSED]
     claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in calls], Text("All done."))
     Message.objects.create(chat=place, direction="in", external_id="old", text="我们周五吃火锅", sender_name="李雷")
     execute(ask(place, "@Andy try everything", "admin"))
 
     results = told(claude)
     printed(calls, results)
-    assert {name for name, _ in SESSION} == {each["name"] for each in toolbox.definitions(place.group)}
+    assert {name for name, _ in session} == {each["name"] for each in toolbox.definitions(place.group)}
     offered = {name.removeprefix("mcp__ngb__") for name in claude.turns[0].tools if name.startswith("mcp__ngb__")}
-    assert offered == {name for name, _ in SESSION}
-    by_name = dict(zip([name for name, _ in SESSION], results, strict=False))
+    assert offered == {name for name, _ in session}
+    by_name = dict(zip([name for name, _ in session], results, strict=False))
     assert "telegram:-3: “New people”, group, not registered" in by_name["list_chats"]
     assert "我们周五吃火锅" in by_name["search_messages"]
     assert "Friday" in by_name["ask_user"]
     assert "This month: US$" in by_name["get_usage"]
     assert Chat.objects.get(external_id="-3").group == Group.objects.get(folder="club")
+    assert by_name["list_tasks"].count("Task ") == 2
+    assert [by_name[name].partition(" ")[0] for name, _ in on_the_timetable] == ["Done."] * 4
+    made, watering = ScheduledTask.objects.all()
+    assert (made.prompt, made.chat, str(made.created_by)) == ("Say good morning.", place, "Ann")
+    assert (watering.schedule_value, watering.status) == ("2h", "cancelled")
     assert "may not write" in results[-2]
     assert "does not lie in the workspace" in results[-1]
     assert set(Incident.objects.values_list("kind", flat=True)) == {"refused tool", "refused file"}
@@ -124,6 +148,19 @@ def test_a_members_agent_is_refused_what_admins_may(claude, place):
     assert "is for admins" in results[0]
     assert "telegram:-3" in results[1]
     assert not Group.objects.filter(folder="club").exists()
+
+
+def test_a_members_agent_keeps_his_own_tasks_and_leaves_others_alone(claude, place, on_the_timetable):
+    calls = [SESSION[9], on_the_timetable[3], SESSION[10]]
+    claude.script(*[ToolUse(f"mcp__ngb__{name}", given) for name, given in calls], Text("Sorry."))
+    execute(ask(place, "@Andy good morning every day, and no plants any more", "allowed"))
+
+    results = told(claude)
+    printed(calls, results)
+    assert results[0].startswith("Scheduled.")
+    assert "only admins may change it" in results[1]
+    assert [line for line in results[2].splitlines() if 'made for "Bob"' in line]
+    assert ScheduledTask.objects.open().count() == 2
 
 
 @pytest.mark.docker
