@@ -19,7 +19,7 @@ from apps.schedules import ownership, services
 from apps.schedules.expressions import ScheduleError
 from apps.schedules.models import ScheduledTask
 
-MOST_OPEN = 50  # tasks of one group that agents may have open: a task's run that makes tasks comes to an end
+MOST_OPEN = 50  # tasks of one group that agents may have open: tasks that make tasks do not multiply without end
 MOST_LISTED = 100
 LONGEST_PROMPT = 32_000  # characters
 CUT = 800  # of them in a list

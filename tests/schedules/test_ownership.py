@@ -95,7 +95,7 @@ def test_what_a_scheduled_run_makes_belongs_to_whom_the_task_behind_it_does(room
     assert told(called(room, bob), "cancel_task", task=child.pk).startswith("Done.")
 
 
-def test_tasks_that_make_tasks_come_to_an_end(room, bob, monkeypatch):
+def test_tasks_that_make_tasks_do_not_multiply_without_end(room, bob, monkeypatch):
     monkeypatch.setattr(tools, "MOST_OPEN", 5)
     made_for(bob, room)
     answers = [breed(ScheduledTask.objects.latest("pk")) for _ in range(5)]
