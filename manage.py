@@ -11,6 +11,7 @@ COMMON_OPTIONS = {
     "--no-color",
     "--force-color",
 }
+INTERRUPTED = 130  # as a shell says it of SIGINT
 
 
 def main() -> None:
@@ -33,6 +34,10 @@ def main() -> None:
         if sys.argv[1:2] == ["migrate"] or "--traceback" in sys.argv or not (sentence := _without_tables()):
             raise
         raise SystemExit(sentence) from error
+    except KeyboardInterrupt as error:  # a person's own wish needs no traceback
+        if "--traceback" in sys.argv:
+            raise
+        raise SystemExit(INTERRUPTED) from error
 
 
 def _without_tables() -> str:

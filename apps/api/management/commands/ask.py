@@ -1,17 +1,18 @@
+import asyncio
 import getpass
 import logging
+import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.agents.models import Run, RunStatus
 from apps.api import asking
-from apps.chats.models import Group
+from apps.chats.models import Group, Message
 
 FAILED, BAD_USAGE, TIMED_OUT = 1, 2, 3
 LONGEST_WAIT = 86_400
@@ -21,7 +22,8 @@ PATIENCE = 5.0  # seconds until somebody who waits is told why
 class Command(BaseCommand):
     help = (
         "Asks a group's agent and prints the answer. The message and the answer stand on the group's chat page too."
-        " Exit codes: 0 answered, 1 the run failed, 2 bad usage or no such group, 3 no answer in time."
+        " Exit codes: 0 answered, 1 the run failed, 2 bad usage or no such group, 3 no answer in time,"
+        " 130 Ctrl-C; the agent goes on."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,17 +48,29 @@ class Command(BaseCommand):
             self.stdout.write(found.reply)
 
     def _ask(self, group: Group, prompt: str, wait: float) -> asking.Outcome:
-        settled = async_to_sync(asking.settled)
         try:
-            message = asking.post(group, prompt, sender_id="console", sender_name=getpass.getuser(), is_admin=True)
+            message = asking.post(group, prompt, sender_id="console", sender_name=_user(), is_admin=True)
         except asking.RefusedError as error:
             raise CommandError(str(error), returncode=FAILED) from error
-        found = settled(message, min(wait, PATIENCE))
+        found = _settled(message, min(wait, PATIENCE))
         if not found.is_over and wait > PATIENCE:
             if reason := _reason_to_wait(found.run):
                 self.stderr.write(reason)
-            found = settled(message, wait - PATIENCE)
+            found = _settled(message, wait - PATIENCE)
         return found
+
+
+def _settled(message: Message, seconds: float) -> asking.Outcome:
+    """A loop in this thread, not asgiref's in another: only so does Ctrl-C end the wait."""
+    return asyncio.run(asking.settled(message, seconds))
+
+
+def _user() -> str:
+    """Of this machine; in a container the user may have a number only."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 @contextmanager
