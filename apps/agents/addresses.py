@@ -77,6 +77,22 @@ def _kind(address: Address, table: list[tuple[Network, str]]) -> str:
     return next((kind for network, kind in table if address in network), "")
 
 
+def closed_to_open_networks(allowed: Sequence[Network]) -> tuple[list[Network], list[Network]]:
+    """What an agent with a network of its own may not reach all the same, and what the operator opens inside of that.
+
+    Its own loopback is no concern of ours, and to whom no packet can be sent need not be closed.
+    """
+    none = {"a loopback address", "no address of a host", "a multicast address"}
+    inside = [network for network, _what in INSIDE if not any(_holds(wide, network) for wide in allowed)]
+    closed = [network for network, kind in NEVER if kind not in none] + inside
+    return closed, [part for part in allowed if any(_holds(network, part) for network in inside)]
+
+
+def _holds(wide: Network, narrow: Network) -> bool:
+    first, last = narrow.network_address, narrow.broadcast_address
+    return wide.version == narrow.version and first in wide and last in wide
+
+
 def resolve_public(host: str, port: int) -> tuple[str, ...]:
     """The addresses of this host that may be reached, at least one, in the resolver's order.
 

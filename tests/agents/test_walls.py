@@ -123,8 +123,9 @@ def test_a_sealed_group_has_no_way_out(look, server):  # noqa: F811
     assert "curl: (7)" in said
 
 
-def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server):  # noqa: F811
+def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server, settings):  # noqa: F811
     host, port = server.server_address[:2]
+    settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(host)]
     group.network = Group.Network.OPEN
     assert "/open" in look(f"curl -sS --max-time 20 http://{host}:{port}/open")
 

@@ -178,16 +178,39 @@ def test_a_list_of_hosts_leads_to_public_addresses_only(
     assert Incident.objects.filter(kind="refused host", subject="team").count() > 5
 
 
-@pytest.mark.docker
-def test_an_open_network_is_no_wall_but_this_machines_loopback_stays_closed(
-    inside,
-    group,
-    loopback,
-    neighbour,
-    own_address,
-):
-    """What cannot be held stands in docs/security.md: private hosts and the metadata address are in reach."""
-    Group.objects.filter(pk=group.pk).update(network="open")
-    said = inside(program(f"knock(direct, {own_address!r}, {neighbour})", f"knock(direct, '127.0.0.1', {loopback})"))
+UNDO = """
+import subprocess
+undone = ["/opt/agent/venv/bin/python", "-I", "-m", "ngb_runner.routes", "192.0.2.0/24", "10.0.0.0/8"]
+print("undo", subprocess.run(undone, capture_output=True, text=True).stderr.strip().splitlines()[-1])
+"""
+BESIDE = """
+def beside(host, port):  # by a socket that looks at no routes but those to the next machine
+    with socket.socket() as connection:
+        connection.settimeout(3)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)
+        connection.connect((host, port))
+        return ask(connection, host, port)
+"""
 
-    assert said.splitlines() == [f"direct {own_address} READ", "direct 127.0.0.1 ConnectionRefusedError"]
+
+@pytest.mark.docker
+def test_an_open_network_ends_where_it_becomes_private(inside, group, loopback, neighbour, own_address, settings):
+    Group.objects.filter(pk=group.pk).update(network="open")
+    gateway = "socket.inet_ntoa(bytes.fromhex(open('/proc/net/route').read().split()[13])[::-1])"
+    knocks = [
+        f"knock(direct, {own_address!r}, {neighbour})",
+        "knock(direct, '169.254.169.254', 80)",
+        "knock(direct, '10.1.2.3', 80)",
+        f"knock(direct, {gateway}, {neighbour})",  # this machine, on the bridge
+        f"knock(beside, {gateway}, {neighbour})",
+        f"knock(direct, '127.0.0.1', {loopback})",
+    ]
+    *refused, own = inside(program(UNDO, BESIDE, *knocks)).splitlines()
+    assert refused[0].startswith("undo PermissionError")
+    assert [line.split()[-1] for line in refused[1:]] == ["PermissionError"] * 5, refused
+    assert own == "direct 127.0.0.1 ConnectionRefusedError"
+
+    settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(own_address), ipaddress.ip_network("169.254.0.0/16")]
+    opened, metadata, *_ = inside(program(BESIDE, *knocks)).splitlines()
+    assert opened == f"direct {own_address} READ"  # the counterpart: what the operator opened
+    assert metadata == "direct 169.254.169.254 PermissionError"

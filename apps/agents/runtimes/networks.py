@@ -37,6 +37,7 @@ def _create(name: str, group: Group) -> None:
         engine().create_network(
             name,
             driver="bridge",
+            enable_ipv6=False,
             options={"com.docker.network.bridge.enable_icc": "false"},
             labels={"ngb.install": settings.INSTALL_ID, "ngb.group": group.folder},
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.agents import mounts
 from apps.agents.errors import AgentError
-from apps.agents.runtimes import networks
+from apps.agents.runtimes import closing, networks
 from apps.agents.runtimes.engine import engine
 from apps.chats import incidents, walls
 from apps.chats.models import Group
@@ -48,7 +48,11 @@ def reaches_otherwise(container: dict[str, Any], group: Group) -> bool:
 
 
 def verify(name: str, config: dict[str, Any]) -> None:
-    """Raises AgentError when a folder was exchanged for another between its check and the container's start."""
+    """It runs, and its agent has not begun: an open network is closed to what is private.
+
+    Raises AgentError, also when a folder was exchanged for another between its check and the container's start.
+    """
+    closing.close(name, config)
     judged = json.loads(config["Labels"].get(MOUNTS_LABEL, "{}"))
     if not judged:
         return

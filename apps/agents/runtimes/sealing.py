@@ -11,6 +11,7 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from apps.agents.models import Session
 from apps.agents.mounts import Verdict, judge
+from apps.agents.runtimes import closing
 from apps.agents.runtimes.engine import cores, engine
 from apps.agents.runtimes.networks import network_of
 from apps.agents.runtimes.raising import mounts_label
@@ -57,7 +58,7 @@ def _config(session: Session) -> dict[str, Any]:
         user="{}:{}".format(*agent_ids()),
         stdin_open=True,
         environment=_environment(group),
-        labels=labels | mounts_label(verdict),
+        labels=labels | mounts_label(verdict) | closing.label(group),
         working_dir=WORKSPACE,
         host_config=_host_config(group, verdict),
     )
