@@ -57,7 +57,7 @@ def change(task: ScheduledTask, **changes: Any) -> None:
     """Raises ValidationError or ScheduleError, with nothing stored; the next run stays unless the schedule changes."""
     row = _locked(task)
     if row.status not in (TaskStatus.ACTIVE, TaskStatus.PAUSED):
-        raise TaskError(f"A task that is {row.get_status_display()} cannot be changed; make a new one.")
+        raise TaskError(_("A task that is %s cannot be changed; make a new one.") % row.get_status_display())
     for name, value in changes.items():
         setattr(row, name, value)
     row.full_clean(exclude=["next_run_at"], validate_constraints=False)
