@@ -12,6 +12,7 @@ from apps.agents import mounts
 from apps.agents.measuring import measure
 from apps.agents.models import Session
 from apps.agents.mounts import Refusal
+from apps.agents.runtimes import closing
 from apps.agents.runtimes.networks import NONE
 from apps.agents.runtimes.sealing import container_config
 from apps.chats import walls, workspaces
@@ -111,7 +112,12 @@ def _network(group: Group, mode: str) -> str:
 
 
 def _warnings(group: Group, config: dict[str, Any]) -> Iterator[str]:
-    if config["HostConfig"]["NetworkMode"] != NONE:
+    if closing.LABEL in config["Labels"]:
+        yield _(
+            "The network is open: the agent reaches the whole internet, and can tell it what it knows. Private"
+            " addresses and the metadata addresses of clouds are closed. Named hosts are safer."
+        )
+    elif config["HostConfig"]["NetworkMode"] != NONE:
         yield _(
             "The network is open: the agent reaches the internet, this machine's services, the local network and, in a"
             " cloud, the metadata address that may hand out credentials. Named hosts are safer."

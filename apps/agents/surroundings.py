@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from apps.agents import mounts
+from apps.agents.runtimes import closing
 from apps.agents.runtimes.base import Place
 from apps.chats.models import Group
 
@@ -10,6 +11,7 @@ SEALED = "Your programs have no network: nothing can be downloaded or looked up.
 NAMED = "Your programs reach these hosts only, by the proxy that HTTP_PROXY names: {hosts} (ports {ports})."
 ASKED = "For any other host an admin is asked while you wait; unanswered means no."
 OPEN = "Your programs have a network."
+CLOSED = "Private addresses are closed to them."
 
 
 def described(group: Group, place: Place) -> str:
@@ -21,7 +23,7 @@ def described(group: Group, place: Place) -> str:
 
 def _network(group: Group) -> str:
     if group.network == Group.Network.OPEN:
-        return OPEN
+        return f"{OPEN} {CLOSED}" if closing.is_closed(group) else OPEN
     if group.network != Group.Network.ALLOWLIST:
         return SEALED
     hosts = ", ".join(map(str, group.allowed_domains)) or "none"

@@ -109,6 +109,23 @@ def test_a_connection_reaches_an_opened_network_and_says_when_nobody_answers(set
         addresses.connect(own_address, port)
 
 
+def networks(*said):
+    return [ipaddress.ip_network(one) for one in said]
+
+
+def test_an_open_network_is_closed_to_what_is_inside_but_for_what_the_operator_opens():
+    closed, opened = addresses.closed_to_open_networks(networks("10.1.0.0/16", "192.168.0.0/16", "8.0.0.0/8"))
+    assert {"10.0.0.0/8", "172.16.0.0/12", "169.254.0.0/16", "169.254.169.254/32"} <= set(map(str, closed))
+    assert not {"192.168.0.0/16", "127.0.0.0/8"} & set(map(str, closed))
+    assert opened == networks("10.1.0.0/16")
+
+
+def test_no_setting_opens_the_metadata_address_to_it():
+    closed, opened = addresses.closed_to_open_networks(networks("0.0.0.0/0", "169.254.0.0/16"))
+    assert networks("169.254.169.254/32")[0] in closed
+    assert opened == []
+
+
 def test_the_same_connection_is_refused_where_nothing_is_opened(own_address):
     with pytest.raises(AddressRefusedError, match=own_address):
         addresses.connect(own_address, 80)

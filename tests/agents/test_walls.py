@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from apps.agents import container_facts
 from apps.agents.execution import execute
-from apps.agents.runtimes import networks, raising, reaping
+from apps.agents.models import Session
+from apps.agents.runtimes import closing, networks, raising, reaping
 from apps.agents.runtimes.engine import engine
 from apps.agents.runtimes.sealing import container_config, container_name
 from apps.chats.models import Group, Incident
@@ -134,6 +136,26 @@ def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, 
     assert networks.remove_unused(at_once=True) == 0
     reaping.remove_all()
     assert [one for one in engine().networks() if one["Name"] == networks.network_of(group)] == []
+
+
+def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(say, sealed, group, monkeypatch):
+    Group.objects.filter(pk=group.pk).update(network="open")
+    monkeypatch.setattr(closing, "PROGRAM", ["/bin/false"])
+    run = say("look")
+    execute(run.pk)
+    run.refresh_from_db()
+    assert "could not be closed to private hosts" in run.error
+    assert sealed.turns == []
+    assert [one for one in engine().containers(all=True) if one["Names"][0].endswith("-routes")] == []
+
+
+def test_where_the_wall_cannot_be_the_page_warns_of_the_local_network(group, settings):
+    group.network = Group.Network.OPEN
+    session = Session.objects.create(group=group, key="x")
+    assert closing.LABEL in container_config(session)["Labels"]
+    settings.AGENT_OCI_RUNTIME = "runsc"
+    assert closing.LABEL not in container_config(session)["Labels"]
+    assert any("the metadata address that may hand out" in said for said in container_facts.facts(group).warnings)
 
 
 def test_a_group_that_is_sealed_again_gets_another_container(look, group):

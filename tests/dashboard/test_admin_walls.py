@@ -66,7 +66,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(browser_of, group, fields, se
 
 def test_an_open_network_and_a_likely_secret_are_warned_of(browser_of, group):
     shown = saved(browser_of, group, network="open", env="API_KEY=abc")
-    assert "the agent reaches the local network too" in shown
+    assert "the agent reaches the whole internet" in shown
     assert "API_KEY looks like a secret" in shown
 
 

@@ -159,7 +159,9 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
         else:
             services.open_group(obj)
         if obj.network == Group.Network.OPEN:
-            messages.warning(request, _("The network is open: the agent reaches the local network too."))
+            messages.warning(
+                request, _("The network is open: the agent reaches the whole internet, and can tell it what it knows.")
+            )
         for name in walls.likely_secrets(obj.env):
             messages.warning(
                 request, _("%s looks like a secret, and every agent can be talked into telling it.") % name

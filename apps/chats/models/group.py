@@ -58,7 +58,7 @@ class Group(models.Model):
     class Network(models.TextChoices):
         SEALED = "sealed", _("sealed: nothing but the model")
         ALLOWLIST = "allowlist", _("the named hosts only")
-        OPEN = "open", _("open: everything, the local network too")
+        OPEN = "open", _("open: the whole internet")
 
     name = models.CharField(_("name"), max_length=200)
     folder = models.CharField(
