@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+import structlog
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -21,7 +22,8 @@ def requeue_abandoned() -> None:
     now = timezone.now()
     for run in Run.objects.filter(status=Run.Status.RUNNING).select_related("session__group", "chat"):
         if (run.lease_until and run.lease_until < now) or execution.worker_is_dead(run.worker):
-            execution.retry_or_fail(run, "The worker died in the middle of the turn.", delay_s=0)
+            with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
+                execution.retry_or_fail(run, "The worker died in the middle of the turn.", delay_s=0)
 
 
 def wake_due() -> None:

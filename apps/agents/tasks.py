@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+import structlog
 from celery import shared_task, signals
 from django.conf import settings
 
@@ -18,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task  # type: ignore[untyped-decorator]
 def execute_run(run_id: int) -> None:
-    execution.execute(run_id)
+    with structlog.contextvars.bound_contextvars(run=run_id):  # from the first line on, also of one that is held back
+        execution.execute(run_id)
 
 
 @shared_task  # type: ignore[untyped-decorator]
