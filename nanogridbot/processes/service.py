@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.agents import services as agents
 from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
 from apps.chats.models import Message
 from nanogridbot.processes import embedded_redis, web, workers
 from nanogridbot.processes.bootstrap import first_start, greeting, missing_migrations
@@ -126,4 +127,9 @@ def _wait_for_outbox() -> None:
 
 
 def _remove_agents() -> None:
-    agents.remove_agents()
+    try:
+        agents.remove_agents()
+    except ENGINE_ERRORS as error:
+        raise SystemExit(
+            _say(f"Containers may be left, which the next start looks after: {sentence(error)}")
+        ) from error

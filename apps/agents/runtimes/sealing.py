@@ -9,10 +9,11 @@ from typing import Any
 from django.conf import settings
 from docker.types import LogConfig, Mount, Ulimit
 
+from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Session
 from apps.agents.mounts import Verdict, judge
 from apps.agents.runtimes import closing
-from apps.agents.runtimes.engine import cores, engine
+from apps.agents.runtimes.engine import ENGINE_ERRORS, cores, engine, sentence
 from apps.agents.runtimes.networks import network_of
 from apps.agents.runtimes.raising import mounts_label
 from apps.chats import skills, walls, workspaces
@@ -41,8 +42,14 @@ def agent_ids() -> tuple[int, int]:
 
 
 def container_config(session: Session) -> dict[str, Any]:
-    """Everything the engine is told; nothing in it is secret. `ngb.spec` tells containers of other settings apart."""
-    config = _config(session)
+    """Everything the engine is told; nothing in it is secret. `ngb.spec` tells containers of other settings apart.
+
+    Raises RuntimeAwayError where no engine says what version of its API it speaks.
+    """
+    try:
+        config = _config(session)
+    except ENGINE_ERRORS as error:
+        raise RuntimeAwayError(f"No container can be started: {sentence(error)}") from error
     # Hashed before the label is in; the order of JSON keys does not matter.
     config["Labels"]["ngb.spec"] = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
     return config

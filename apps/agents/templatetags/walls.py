@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.agents.choices import chosen_runtime
 from apps.agents.container_facts import Facts, facts
+from apps.agents.errors import RuntimeAwayError
 from apps.agents.runtimes.engine import ENGINE_ERRORS
 from apps.chats.models import Group
 
@@ -31,7 +32,7 @@ def container_panel(group: Group | None) -> dict[str, Any]:
         return {"group": group, "facts": _askers.submit(_in_language, language, group).result(PATIENCE)}
     except NotYetError:
         return {"group": group, "why_not": _("The Docker engine does not answer.")}
-    except ENGINE_ERRORS as error:
+    except (RuntimeAwayError, *ENGINE_ERRORS) as error:
         logger.warning("what the container of %s gets cannot be shown: %s", group.folder, error)
         return {"group": group, "why_not": _("No Docker engine answers.")}
 
