@@ -1,11 +1,14 @@
 """What the environment says: every setting is read here once, `NAME_FILE` beside `NAME` for secrets."""
 
 import ipaddress
+import math
 import os
 import secrets
 import tempfile
+import zoneinfo
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,9 +27,11 @@ def text(name: str, default: str = "") -> str:
     if not path:
         return os.environ.get(name, "").strip() or default
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path} is no text file") from error
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -42,6 +47,8 @@ def number(name: str, default: float, at_least: float = 0) -> float:
         result = float(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}={value!r} is not a number") from error
+    if not math.isfinite(result):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a number")
     if result < at_least:
         raise ImproperlyConfigured(f"{name}={value} must be at least {at_least:g}")
     return result
@@ -67,11 +74,43 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def numbers(name: str, default: str) -> list[float]:
-    """A comma-separated list of numbers."""
+    """A comma-separated list of numbers, none below zero."""
     try:
-        return [float(word) for word in words(name, default)]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={text(name)!r}: numbers with commas between them are expected") from error
+        found = [float(word) for word in words(name, default)]
+    except ValueError:
+        found = [-1]
+    if all(0 <= each < math.inf for each in found):
+        return found
+    raise ImproperlyConfigured(f"{name}={text(name)!r}: numbers with commas between them are expected")
+
+
+def ports(name: str, default: str) -> list[int]:
+    """A comma-separated list of TCP ports."""
+    found = words(name, default)
+    if all(word.isascii() and word.isdigit() and 0 < int(word) <= MAX_PORT for word in found):
+        return [int(word) for word in found]
+    raise ImproperlyConfigured(f"{name}={text(name)!r}: ports with commas between them are expected")
+
+
+def url(name: str, default: str = "", schemes: tuple[str, ...] = ("http", "https")) -> str:
+    """An address without a slash at its end."""
+    value = text(name, default).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in schemes and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:
+        complete = False
+    if complete or not value:
+        return value
+    # The value may hold a password, and is not repeated.
+    raise ImproperlyConfigured(f"{name} is no address that begins with {' or '.join(f'{each}://' for each in schemes)}")
+
+
+def timezone(name: str, default: str) -> str:
+    value = text(name, default)
+    if value in zoneinfo.available_timezones():
+        return value
+    raise ImproperlyConfigured(f"{name}={value!r} is no time zone; Europe/Berlin is one")
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

@@ -28,7 +28,7 @@ SECRET_KEY = env.text("NGB_SECRET_KEY") or env.kept_secret(DATA_DIR / "secret_ke
 INSTALL_ID = hashlib.sha256(f"install:{SECRET_KEY}".encode()).hexdigest()[:12]
 
 BIND = env.text("NGB_BIND", "127.0.0.1:8000")
-BASE_URL = env.text("NGB_BASE_URL", f"http://{BIND}").rstrip("/")
+BASE_URL = env.url("NGB_BASE_URL") or f"http://{BIND}"
 HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = [
     *env.words("NGB_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"),
@@ -102,7 +102,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
 
 # Redis: empty means the embedded one on a private socket, which `up` starts.
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 REDIS_SOCKET = RUN_DIR / "redis.sock"
 if len(str(REDIS_SOCKET)) > 100:  # a socket's path may have 108 bytes
     REDIS_SOCKET = Path(f"/tmp/nanogridbot-{INSTALL_ID}/redis.sock")  # noqa: S108 - `up` makes the folder with mode 0700
@@ -111,7 +111,7 @@ if EMBEDDED_REDIS:
     REDIS_URL = f"unix://{REDIS_SOCKET}"
 
 # Celery: rows are the queue; messages carry ids and wake people up.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") if EMBEDDED_REDIS else REDIS_URL
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 30,
@@ -141,7 +141,7 @@ CELERY_BEAT_SCHEDULE = {
 # Agents.
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 CLAUDE_CODE_OAUTH_TOKEN = env.text("CLAUDE_CODE_OAUTH_TOKEN")
-ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
+ANTHROPIC_BASE_URL = env.url("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 MODEL = env.text("NGB_MODEL", "claude-sonnet-5-5")
 ASSISTANT_NAME = env.text("NGB_ASSISTANT_NAME", "Andy")
 AGENT_RUNTIME = env.choice("AGENT_RUNTIME", "auto", ("auto", "docker", "process"))
@@ -160,7 +160,7 @@ AGENT_RETRY_DELAYS = env.numbers("AGENT_RETRY_DELAYS", "5,10,20,40,80")
 AGENT_LEASE = env.number("AGENT_LEASE", 60, at_least=2)
 AGENT_SHUTDOWN_GRACE = env.number("AGENT_SHUTDOWN_GRACE", 30)
 MOUNT_ALLOWLIST = Path(env.text("NGB_MOUNT_ALLOWLIST", "~/.config/nanogridbot/mount-allowlist.json")).expanduser()
-EGRESS_PORTS = [int(port) for port in env.numbers("NGB_EGRESS_PORTS", "80,443")]
+EGRESS_PORTS = env.ports("NGB_EGRESS_PORTS", "80,443")
 EGRESS_ALLOW_PRIVATE = env.networks("NGB_EGRESS_ALLOW_PRIVATE")
 EGRESS_LIMIT_MB = env.integer("NGB_EGRESS_LIMIT_MB", 1024, at_least=1)  # of one run, both ways together
 MCP_PRIVATE_HOSTS = env.words("NGB_MCP_PRIVATE_HOSTS")  # host:port of MCP servers that may lie inside
@@ -177,7 +177,7 @@ PROGRESS_AFTER = env.number("PROGRESS_AFTER", 20, at_least=0.05)  # seconds with
 WEBHOOK_LIMIT = env.integer("WEBHOOK_LIMIT", 4194304, at_least=1024)  # bytes of one request
 MEDIA_LIMIT = env.integer("MEDIA_LIMIT", 26214400)  # bytes of one file, in or out
 MEDIA_WAIT = env.number("MEDIA_WAIT", 20)  # seconds for which a message waits for its files
-TRANSCRIPTION_URL = env.text("TRANSCRIPTION_URL").rstrip("/")  # of an audio API like OpenAI's; empty: none
+TRANSCRIPTION_URL = env.url("TRANSCRIPTION_URL")  # of an audio API like OpenAI's; empty: none
 TRANSCRIPTION_API_KEY = env.text("TRANSCRIPTION_API_KEY")
 TRANSCRIPTION_MODEL = env.text("TRANSCRIPTION_MODEL", "whisper-1")
 TRANSCRIPTION_TIMEOUT = env.number("TRANSCRIPTION_TIMEOUT", 30, at_least=1)  # seconds
@@ -187,7 +187,7 @@ OUTBOX_RETRY_DELAY = (
 )
 
 # Time and language.
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.timezone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 # Of what the service itself says in chats; the pages follow the browser.

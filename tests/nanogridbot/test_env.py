@@ -35,6 +35,13 @@ def test_file_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
         env.text("X")
 
 
+def test_file_that_is_no_text_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("X_FILE", str(tmp_path / "x"))
+    with pytest.raises(ImproperlyConfigured, match="is no text file"):
+        env.text("X")
+
+
 @pytest.mark.parametrize(("value", "meaning"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("No", False)])
 def test_flag(say: Callable[[str], None], value: str, meaning: bool) -> None:
     say(value)
@@ -52,7 +59,10 @@ def test_number(say: Callable[[str], None]) -> None:
     assert env.number("X", 1) == 2.5
 
 
-@pytest.mark.parametrize(("value", "sentence"), [("many", "not a number"), ("-1", "at least 0")])
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [("many", "not a number"), ("nan", "not a number"), ("inf", "not a number"), ("-1", "at least 0")],
+)
 def test_bad_number_is_refused(say: Callable[[str], None], value: str, sentence: str) -> None:
     say(value)
     with pytest.raises(ImproperlyConfigured, match=sentence):
@@ -70,9 +80,50 @@ def test_integer(say: Callable[[str], None]) -> None:
 def test_numbers(say: Callable[[str], None]) -> None:
     say("5, 10,0.5")
     assert env.numbers("X", "1") == [5, 10, 0.5]
-    say("5,soon")
-    with pytest.raises(ImproperlyConfigured, match="numbers with commas"):
-        env.numbers("X", "1")
+    for bad in ("5,soon", "5,-1", "nan", "inf"):
+        say(bad)
+        with pytest.raises(ImproperlyConfigured, match="numbers with commas"):
+            env.numbers("X", "1")
+
+
+def test_ports(say: Callable[[str], None]) -> None:
+    assert env.ports("X", "80,443") == [80, 443]
+    for bad in ("80.5", "0", "99999", "-1", "http", "²"):
+        say(bad)
+        with pytest.raises(ImproperlyConfigured, match="ports with commas"):
+            env.ports("X", "80")
+
+
+@pytest.mark.parametrize("value", ["http://127.0.0.1:8000", "https://bot.example.org/", "http://[::1]:80"])
+def test_url_is_taken_without_its_last_slash(say: Callable[[str], None], value: str) -> None:
+    assert env.url("X") == ""
+    say(value)
+    assert env.url("X") == value.rstrip("/")
+
+
+@pytest.mark.parametrize("value", ["bot.example.org", "ftp://bot", "https://", "http://[::1", "https:/bot"])
+def test_what_is_no_url_is_refused_without_being_repeated(say: Callable[[str], None], value: str) -> None:
+    say(value)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        env.url("X")
+    assert str(refusal.value) == "X is no address that begins with http:// or https://"
+
+
+def test_url_of_a_socket(say: Callable[[str], None]) -> None:
+    say("unix:///run/redis.sock")
+    assert env.url("X", schemes=("redis", "unix")) == "unix:///run/redis.sock"
+    say("unix://")
+    with pytest.raises(ImproperlyConfigured, match=r"redis:// or unix://"):
+        env.url("X", schemes=("redis", "unix"))
+
+
+def test_timezone(say: Callable[[str], None]) -> None:
+    assert env.timezone("X", "UTC") == "UTC"
+    say("Asia/Shanghai")
+    assert env.timezone("X", "UTC") == "Asia/Shanghai"
+    say("Mars/Base")
+    with pytest.raises(ImproperlyConfigured, match="'Mars/Base' is no time zone"):
+        env.timezone("X", "UTC")
 
 
 def test_choice(say: Callable[[str], None]) -> None:
