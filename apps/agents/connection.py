@@ -45,22 +45,30 @@ class Connection:
         """Why trying again cannot help, as the model's last answer said."""
         return self._gateway.hopeless if self._gateway else ""
 
+    def reach(self, start: dict[str, Any]) -> None:
+        """A warm agent, where there is one, gets ready from now on; `open` waits for it. Raises RuntimeAwayError."""
+        self._agent = self.runtime.warm(self.session)
+        if self._agent:
+            try:
+                self._begin(start)
+            except AgentDiedError as error:
+                self._give_way(str(error))
+
     def open(self, start: dict[str, Any], *, slow: Callable[[], None]) -> None:
         """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.
 
         `slow` is called when that takes longer than a moment. A warm agent that does not answer, or is still busy for a
         worker which died, gives way to a new one.
         """
+        if self._is_open and self._is_usable(slow):
+            return
+        self._agent = self.runtime.start(self.session)
         try:
-            if not self._open_once(start, slow).get("busy"):
-                return
-            why = "it is still busy with a turn that nobody hears"
-        except AgentDiedError as error:
-            why = str(error)
-        logger.info("the agent %s gives way to a new one: %s", self.agent_name, why)
-        self.discard()
-        if self._open_once(start, slow).get("busy"):
-            raise AgentError("A new agent says that it is busy.")
+            self._begin(start)
+            if self._ready(slow).get("busy"):
+                raise AgentError("A new agent says that it is busy.")
+        finally:
+            self._agent.settled()
 
     def send(self, type_: str, **fields: Any) -> None:
         assert self._link is not None
@@ -84,23 +92,28 @@ class Connection:
         self._let_go()
         self.runtime.discard(self.session)
 
-    def _open_once(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
-        self._closed = threading.Event()
-        self._agent = self.runtime.open(self.session)
-        try:
-            return self._start(start, slow)
-        except LinkClosedError as error:
-            self.discard()
-            raise AgentDiedError(str(error)) from error
-        except AgentError:
-            self.discard()
-            raise
-        finally:
-            self._agent.settled()
+    @property
+    def _is_open(self) -> bool:
+        return self._link is not None and not self._closed.is_set()
 
-    def _start(self, start: dict[str, Any], slow: Callable[[], None]) -> Frame:
+    def _is_usable(self, slow: Callable[[], None]) -> bool:
+        """Whether the warm agent that was reached is ready; one that is not is gone afterwards."""
+        try:
+            if not self._ready(slow).get("busy"):
+                return True
+            self._give_way("it is still busy with a turn that nobody hears")
+        except AgentDiedError as error:
+            self._give_way(str(error))
+        return False
+
+    def _give_way(self, why: str) -> None:
+        logger.info("the agent %s gives way to a new one: %s", self.agent_name, why)
+        self.discard()
+
+    def _begin(self, start: dict[str, Any]) -> None:
+        """The link and its servants, and the first frame over it; raises AgentDiedError."""
         assert self._agent is not None
-        closed = self._closed
+        self._closed = closed = threading.Event()
         self._link = Link(
             self._agent.stream,
             lambda frame: self._arrived(frame, closed),
@@ -114,9 +127,11 @@ class Connection:
             asked=lambda: providers.candidates(self.session.group.provider_id),
         )
         self._egress = egress.Egress(self._link, self.ledger.run)
-        self._link.end_line()
+        try:
+            self._link.end_line()
+        except LinkClosedError as error:
+            raise AgentDiedError(str(error)) from error
         self.send("start", protocol=PROTOCOL, **start)
-        return self._ready(slow)
 
     def _ready(self, slow: Callable[[], None]) -> Frame:
         deadline = time.monotonic() + START_TIMEOUT
@@ -156,9 +171,10 @@ class Connection:
 
     def _let_go(self) -> bool:
         """False when it was let go already."""
-        if self._link is None or self._closed.is_set():
+        if not self._is_open:
             return False
         self._closed.set()
+        assert self._link is not None
         assert self._gateway is not None
         assert self._egress is not None
         self._gateway.close()

@@ -95,13 +95,22 @@ class Turn:
         self._renewed = self._polled = now
 
     def converse(self) -> Answer | None:
-        first = prompts.compose(self.run)
-        if first is None or not first.calls:
-            return None
-        self._disk.admit(first.callers)
         wakeups.attend(self.run.session_id, self._inbox)
         try:
-            return self._converse(first)
+            start = self._start()
+            self._connection.reach(start)  # a warm agent gets ready while its prompt is composed
+            first = prompts.compose(self.run)
+            if first is None or not first.calls:
+                return None
+            self._disk.admit(first.callers)
+            return self._hold(start, first)
+        finally:
+            wakeups.leave(self.run.session_id, self._inbox)
+            self._connection.close()
+
+    def _hold(self, start: dict[str, Any], first: prompts.Prompt) -> Answer:
+        try:
+            return self._converse(start, first)
         except StoppedError:
             self._connection.discard()
             return Answer("", "", list(first.handles), first.last_call, interrupted=True)
@@ -112,34 +121,34 @@ class Turn:
             self._connection.abandon()
             raise
         finally:
-            wakeups.leave(self.run.session_id, self._inbox)
-            self._connection.close()
             self._disk.close()
 
     def warm_up(self) -> None:
         """The agent is ready for its first prompt afterwards; raises AgentError."""
         try:
-            self._connection.open(self._start(), slow=lambda: None)
+            start = self._start()
+            self._connection.reach(start)
+            self._connection.open(start, slow=lambda: None)
         except AgentError:
             self._connection.discard()
             raise
         finally:
             self._connection.close()
 
-    def _converse(self, first: prompts.Prompt) -> Answer:
+    def _converse(self, start: dict[str, Any], first: prompts.Prompt) -> Answer:
         try:
-            self._begin(first)
+            self._begin(start, first)
             return self._until_the_end()
         except SessionUnknownError:
             logger.info("the SDK no longer knows the session %s; a fresh one is begun", self.run.session.sdk_session_id)
             self._connection.discard()
             self.run.session.forget()
             self._unaccepted.clear()
-            self._begin(first)
+            self._begin({**start, "session_id": None}, first)
             return self._until_the_end()
 
-    def _begin(self, first: prompts.Prompt) -> None:
-        self._connection.open(self._start(), slow=self._announce)
+    def _begin(self, start: dict[str, Any], first: prompts.Prompt) -> None:
+        self._connection.open(start, slow=self._announce)
         note = prompts.note_of(self._disk.note)
         if self.run.begun_before:
             sent = list(Message.objects.outbound().filter(run=self.run).values_list("text", flat=True))

@@ -3,6 +3,7 @@ import pytest
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import reaping
+from apps.agents.services import request_run
 from apps.chats.workspaces import workspace
 
 
@@ -27,6 +28,20 @@ def test_two_turns_use_one_warm_container(say, replies, sealed):
     second.refresh_from_db()
     assert (first.error, second.error) == ("", "")
     assert first.container == second.container
+    assert len(replies()) == 2
+
+
+def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say, replies, chat, group):
+    first = say("echo one")
+    execute(first.pk)
+    empty = request_run(group, chat=chat, cause=Run.Cause.MESSAGE)
+    execute(empty.pk)
+    second = say("echo two")
+    execute(second.pk)
+
+    runs = Run.objects.order_by("pk")
+    assert [run.status for run in runs] == [Run.Status.SUCCEEDED] * 3
+    assert [run.container for run in runs] == [runs[0].container, "", runs[0].container]
     assert len(replies()) == 2
 
 

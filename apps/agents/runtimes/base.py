@@ -20,7 +20,6 @@ class OpenAgent:
 
     name: str  # the container's, or the process's
     stream: ByteStream
-    warm: bool  # it was there already
     settled: Callable[[], None] = _nothing  # called once it is ready, or has failed: another may start now
 
 
@@ -38,8 +37,12 @@ class Runtime(Protocol):
 
     def place(self, session: Session) -> Place: ...
 
-    def open(self, session: Session) -> OpenAgent:
-        """The session's warm agent, or a new one; raises RuntimeAwayError."""
+    def warm(self, session: Session) -> OpenAgent | None:
+        """The session's warm agent, which may have ended unseen; raises RuntimeAwayError."""
+        ...
+
+    def start(self, session: Session) -> OpenAgent:
+        """A new agent; raises RuntimeAwayError, and StoppedError while it waits for its turn."""
         ...
 
     def release(self, session: Session, agent: OpenAgent) -> None:

@@ -4,6 +4,8 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from apps.agents.runtimes import raising
 from apps.agents.runtimes.base import OpenAgent, Place
 from apps.agents.runtimes.engine import ENGINE_ERRORS, AttachedStream, engine, remove, sentence
 from apps.agents.runtimes.reaping import containers_of_this_install, session_of
-from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, hand_over, named
+from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, container_name, hand_over, named
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +34,19 @@ class DockerRuntime:
     def place(self, session: Session) -> Place:
         return Place(cwd=WORKSPACE, add_dirs=[GLOBAL], builtin_tools="all")
 
-    def open(self, session: Session) -> OpenAgent:
-        config = container_config(session)
-        name = named(session, config)
-        try:
-            if warm := _warm(name):
-                return warm
-            return _cold(session, name, config)
-        except ImageNotFound as error:
-            raise RuntimeAwayError(
-                f"The agent image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
-            ) from error
-        except ENGINE_ERRORS as error:
-            raise RuntimeAwayError(f"No container could be started: {sentence(error)}") from error
+    def warm(self, session: Session) -> OpenAgent | None:
+        """Attached to without a look at it; one that does not run says nothing, and is found out by `lives`."""
+        with _engine_errors_in_words():
+            name = container_name(session)
+            try:
+                return OpenAgent(name=name, stream=AttachedStream(name))
+            except NotFound:
+                return None
+
+    def start(self, session: Session) -> OpenAgent:
+        with _engine_errors_in_words():
+            config = container_config(session)
+            return _cold(session, named(session, config), config)
 
     def release(self, session: Session, agent: OpenAgent) -> None:
         """Nothing to do: the link is closed, and the container waits for the next turn."""
@@ -68,12 +70,16 @@ class DockerRuntime:
             logger.warning("the container of session %s could not be removed now: %s", session.pk, sentence(error))
 
 
-def _warm(name: str) -> OpenAgent | None:
-    """Attached without a look at it; one that does not run says nothing, and is found out by `lives`."""
+@contextmanager
+def _engine_errors_in_words() -> Iterator[None]:
     try:
-        return OpenAgent(name=name, stream=AttachedStream(name), warm=True)
-    except NotFound:
-        return None
+        yield
+    except ImageNotFound as error:
+        raise RuntimeAwayError(
+            f"The agent image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
+        ) from error
+    except ENGINE_ERRORS as error:
+        raise RuntimeAwayError(f"No container could be started: {sentence(error)}") from error
 
 
 def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
@@ -110,7 +116,7 @@ def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
         stream.close()
         remove(name)
         raise
-    return OpenAgent(name=name, stream=stream, warm=False)
+    return OpenAgent(name=name, stream=stream)
 
 
 def _make_room(session: Session) -> None:

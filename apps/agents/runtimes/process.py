@@ -70,17 +70,20 @@ class ProcessRuntime:
     def place(self, session: Session) -> Place:
         return Place(cwd=str(workspaces.workspace(session.group)), add_dirs=[], builtin_tools="none")
 
-    def open(self, session: Session) -> OpenAgent:
+    def warm(self, session: Session) -> OpenAgent | None:
         with _lock:
             living = _living.get(session.pk)
         if living and living.idle:
             living.idle.cancel()
-        if living and living.process.poll() is None:
-            return OpenAgent(name=f"process {living.process.pid}", stream=PipeStream(living.process), warm=True)
+        if living is None or living.process.poll() is not None:
+            return None
+        return OpenAgent(name=f"process {living.process.pid}", stream=PipeStream(living.process))
+
+    def start(self, session: Session) -> OpenAgent:
         process = _start(session)
         with _lock:
             _living[session.pk] = LiveProcess(process)
-        return OpenAgent(name=f"process {process.pid}", stream=PipeStream(process), warm=False)
+        return OpenAgent(name=f"process {process.pid}", stream=PipeStream(process))
 
     def release(self, session: Session, agent: OpenAgent) -> None:
         with _lock:
