@@ -23,7 +23,8 @@ from apps.agents.runtimes import runtime_named
 from apps.agents.turn import Answer, Turn, stopping
 from apps.chats import incidents
 from apps.chats.models import Message
-from apps.chats.services import send_message, storable
+from apps.chats.services import OUTBOX_FILLED, send_message, storable
+from nanogridbot.publications import publish
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ def _attempt(run: Run) -> None:
     turn = Turn(run, runtime_named(runtime.name), agent_for_a_run())
     try:
         answer = turn.converse()
+        if run.chat:
+            publish(OUTBOX_FILLED, channel=run.chat.channel_id)  # the listeners look once in vain, and are awake then
         _succeed(run, answer)
         _drop_absorbed(run)
         logger.info("%s", run.status)
