@@ -122,6 +122,7 @@ class Connection:
         self._gateway = Gateway(
             self._link,
             on_refusal=lambda sentence: self._put(("refused", sentence), closed),
+            on_booked=lambda: self._put(("booked", None), closed),
             ledger=self.ledger,
             group_id=self.session.group_id,
             asked=lambda: providers.candidates(self.session.group.provider_id),

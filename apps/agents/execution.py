@@ -59,7 +59,8 @@ def _attempt(run: Run) -> None:
     try:
         answer = turn.converse()
         if run.chat:
-            publish(OUTBOX_FILLED, channel=run.chat.channel_id)  # the listeners look once in vain, and are awake then
+            # In vain, while the answer is being stored: a look after a pause takes three times as long as the next one.
+            publish(OUTBOX_FILLED, channel=run.chat.channel_id)
         _succeed(run, answer)
         _drop_absorbed(run)
         logger.info("%s", run.status)

@@ -52,7 +52,8 @@ class Gateway:
     """Serves the http_* frames of one link; `on_refusal` hears one sentence when no further call can pass.
 
     The command line in the container goes on trying for minutes; who hears of it here can end the run. The ledger is
-    asked before each call that costs money, and told after it; `asked` says which providers there are just now.
+    asked before each call that costs money, and told after it; `on_booked` is called then, while the agent reads its
+    answer. `asked` says which providers there are just now.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Gateway:
         link: Link,
         *,
         on_refusal: Callable[[str], None],
+        on_booked: Callable[[], None] = lambda: None,
         ledger: Ledger,
         group_id: int | None = None,
         asked: Callable[[], list[Provider]] = providers.candidates,
@@ -67,6 +69,7 @@ class Gateway:
         self._link = link
         self._group_id = group_id  # whose MCP servers may be called
         self._on_refusal = on_refusal
+        self._on_booked = on_booked
         self._ledger = ledger
         self._asked = asked
         self._calls: dict[str, Call] = {}
@@ -154,6 +157,7 @@ class Gateway:
             return self._answer(call)
         finally:
             self._ledger.ended()
+            self._on_booked()
 
     def _answer(self, call: Call) -> None:
         asked = self._asked()

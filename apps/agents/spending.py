@@ -17,7 +17,7 @@ from apps.chats import incidents
 
 EVERY = 2.0  # seconds between looks at the rows during a turn
 AT_LATEST = 6.0
-SETTLED = 1.0  # seconds after a call in which its answer may still be on its way: nothing is written then
+SETTLED = 1.0  # seconds after a call in which its answer may still be on its way: nothing is looked at then
 
 _told_of: set[tuple[str, str]] = set()  # providers' models whose missing price this process has told
 
@@ -32,7 +32,7 @@ class Entry:
 
 
 class Ledger:
-    """`admit` and `book` are for any thread and ask no database; `begin`, `keep` and `close` for the run's own."""
+    """`admit` and `book` are for any thread and ask no database; the others for the run's own."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.total, self.model = run, Usage(), ""
@@ -79,19 +79,21 @@ class Ledger:
             late = self._closed
         if late:
             try:
-                self._write()
+                self.write()
             finally:
                 close_old_connections()
 
     def keep(self) -> None:
-        """During the turn, every few seconds: lets other runs see what this one spends, and sees what they do."""
+        """During the turn, every few seconds: sees what other runs spend."""
         now = time.monotonic()
         since = now - self._looked_at
         if since < EVERY or (since < AT_LATEST and now - self._booked_at < SETTLED):
             return
         self._looked_at = now
         providers.refresh()
-        self._write()
+        self.write()
+        with self._lock:  # what was booked at this moment is in no row yet
+            self._since_look = sum((entry.usage.cost_usd for entry in self._pending.values()), Decimal(0))
         budgets.reread(self._group)
         self._ceilings = budgets.ceilings(self._group)
         budget_notices.warn_if_near(self.run, self._ceilings)
@@ -99,7 +101,7 @@ class Ledger:
     def close(self) -> None:
         """The attempt is over, however it ended: all of it is counted, and the admins hear what is nearly spent."""
         self._closed = True
-        self._write()
+        self.write()
         if self._stopped_by:
             budget_notices.note_told(self.run, self._stopped_by)
         if self._ceilings and self.total.cost_usd:
@@ -120,10 +122,10 @@ class Ledger:
                 return budget.sentence
         return ""
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """What was booked becomes rows, which other runs see."""
         with self._lock:
             pending, self._pending = self._pending, {}
-            self._since_look = Decimal(0)
         if not pending:
             return
         with transaction.atomic():

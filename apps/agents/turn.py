@@ -212,6 +212,8 @@ class Turn:
                 raise PermanentAgentError(value)
             if kind == "wake":
                 self._look_at_the_rows()
+            elif kind == "booked":
+                self.ledger.write()
             elif answer := self._frame(value):
                 return answer
 

@@ -22,8 +22,8 @@ def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     attached = message.files() if message.kind in WITH_FILES else []
     if attached and not adapter.files:
         return [*_parts(message, adapter, _without_files(message, attached), first=0)]
-    texts = rendering.parts(message.text, adapter.dialect) if message.text else []
-    captioned = bool(attached) and len(texts) == 1 and _fits(texts[0], adapter)
+    texts = rendering.parts(message.text, adapter.dialect) if attached and message.text else []
+    captioned = len(texts) == 1 and _fits(texts[0], adapter)
     found: list[Piece] = [
         _file(message, attachment, number, caption=texts[0] if captioned and number == 0 else None)
         for number, attachment in enumerate(attached)

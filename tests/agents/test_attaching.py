@@ -51,6 +51,7 @@ def reached(request, monkeypatch, settings):
 def tunnel():
     """A TCP port behind which the engine's own socket stands."""
     with subprocess.Popen([sys.executable, "-c", TUNNEL], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         yield int(process.stdout.readline())
         process.kill()
 
@@ -83,7 +84,7 @@ def test_a_container_that_is_not_there_is_said_to_be_missing(reached):
 
 def test_a_link_that_was_let_go_wakes_its_reader(echo):
     stream = AttachedStream(echo)
-    heard = queue.Queue()
+    heard: queue.Queue[bytes | str] = queue.Queue()
 
     def listen():
         while data := stream.read():

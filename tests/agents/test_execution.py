@@ -1,10 +1,14 @@
+import threading
+
 import pytest
 
 from apps.agents.execution import execute
-from apps.agents.models import Run, Session
+from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runtimes import reaping
 from apps.agents.services import request_run
 from apps.chats.workspaces import workspace
+from tests.fakes.messages_api import Text, ToolUse
+from tests.journeys.service import wait_until
 
 
 def test_the_demo_agent_answers_through_the_whole_path(say, replies):
@@ -43,6 +47,20 @@ def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say,
     assert [run.status for run in runs] == [Run.Status.SUCCEEDED] * 3
     assert [run.container for run in runs] == [runs[0].container, "", runs[0].container]
     assert len(replies()) == 2
+
+
+def test_what_a_call_has_cost_is_a_row_while_the_agent_works_on(say, claude):
+    claude.script(ToolUse("mcp__ngb__list_chats", {}), Text("Done.", delay=1.0))
+    run = say("which chats?")
+    working = threading.Thread(target=execute, args=[run.pk])
+    working.start()
+
+    wait_until(lambda: RunUsage.objects.filter(run=run).exists(), 20, "the first call's usage")
+    during = RunUsage.objects.get(run=run).calls
+    working.join(30)
+
+    assert during == 1
+    assert RunUsage.objects.get(run=run).calls == 2
 
 
 @pytest.mark.docker

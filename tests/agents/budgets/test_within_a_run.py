@@ -13,7 +13,7 @@ from tests.agents.budgets.limits import book, limit, limit_all
 def test_a_group_that_is_deleted_during_its_run_breaks_nothing_and_is_counted(group, ledger):
     running = ledger()
     book(running, "1")
-    running._write()
+    running.write()
     book(running, "2")
     group.delete()
 
