@@ -15,10 +15,11 @@ from apps.agents.execution import execute
 from apps.agents.measuring import measure
 from apps.agents.runtimes.sealing import hand_over
 from apps.chats import memory, skills, workspaces
-from apps.chats.models import Attachment, Incident, Message
+from apps.chats.models import Attachment, Group, Incident, Message
 from apps.chats.services import send_file
 from apps.chats.workspaces import session_directory, workspace
-from tests.fakes.messages_api import Text, ToolUse
+from tests.agents.conftest import Say
+from tests.fakes.messages_api import MessagesApi, Text, ToolUse
 
 SAFE = "The safe opens with 4711"
 
@@ -128,22 +129,31 @@ def test_no_file_of_another_group_is_found_in_the_container(inside, group, offic
 
 @pytest.mark.docker
 def test_what_an_agent_plants_the_host_does_not_follow(planted, group, office, say, sealed, admin_client: Client):
-    theirs, folder = workspace(office.group), workspace(group)
+    theirs = workspace(office.group)
     owner = theirs.stat().st_uid
     assert planted.splitlines() == [
         "disk Operation not permitted", "memory Operation not permitted", "hard Invalid cross-device link",
     ]  # fmt: skip
 
-    # Before its next container.
-    hand_over(group)
+    nothing_is_followed_before_the_next_container(group)
     assert theirs.stat().st_uid == owner
+    nothing_is_followed_in_the_admin(group, admin_client)
+    with pytest.raises(files.FileRefusedError):
+        files.new_attachment(group, "cat.png")
+    nothing_but_the_honest_note_is_sent(sealed, say)
+    assert {path.name for path in theirs.iterdir()} == {"CLAUDE.md", "logs"}
+
+
+def nothing_is_followed_before_the_next_container(group: Group) -> None:
+    hand_over(group)
     assert workspaces.memory(group) == ""
-    assert promptly(lambda: measure([folder, session_directory(group)]).trouble) == ""
+    assert promptly(lambda: measure([workspace(group), session_directory(group)]).trouble) == ""
     assert skills.own(group) == ["real"]
     assert skills.description(group, "real") == "a real one"
     assert skills.description(group, "mine") == ""
 
-    # In the admin.
+
+def nothing_is_followed_in_the_admin(group: Group, admin_client: Client) -> None:
     shown = {file.path for file in memory.files(group)}
     assert shown == {"real.md", "<img src=x onerror=alert(1)>.md", f"{'n' * 252}.md"}
     for name in ("CLAUDE.md", "passwd.md", "up.md", "pipe.md", "socket.md"):
@@ -154,29 +164,15 @@ def test_what_an_agent_plants_the_host_does_not_follow(planted, group, office, s
     said = "".join(admin_client.get(each, follow=True).content.decode() for each in pages)
     assert "an honest note" in said
     assert "&lt;img src=x" in said
-    assert "<img src=x" not in said
-    assert "<script>alert(2)" not in said
-    assert SAFE not in said
-    assert "root:" not in said
+    assert not [words for words in ("<img src=x", "<script>alert(2)", SAFE, "root:") if words in said]
 
-    # Coming in and going out.
-    with pytest.raises(files.FileRefusedError):
-        files.new_attachment(group, "cat.png")
-    tried = [
-        "CLAUDE.md",
-        "passwd.md",
-        "up.md",
-        "folder/CLAUDE.md",
-        "pipe.md",
-        "socket.md",
-        "/proc/1/environ",
-        "real.md",
-    ]
-    sealed.script(*[ToolUse("mcp__ngb__send_file", {"path": path}) for path in tried], Text("Done."))
+
+def nothing_but_the_honest_note_is_sent(sealed: MessagesApi, say: Say) -> None:
+    tried = ["CLAUDE.md", "passwd.md", "up.md", "folder/CLAUDE.md", "pipe.md", "socket.md", "/proc/1/environ"]
+    sealed.script(*[ToolUse("mcp__ngb__send_file", {"path": path}) for path in [*tried, "real.md"]], Text("Done."))
     execute(say("send").pk)
     assert list(Attachment.objects.values_list("path", flat=True)) == ["real.md"]
-    assert Incident.objects.filter(kind="refused file", subject="team").count() == len(tried) - 1
-    assert {path.name for path in theirs.iterdir()} == {"CLAUDE.md", "logs"}
+    assert Incident.objects.filter(kind="refused file", subject="team").count() == len(tried)
 
 
 @pytest.fixture
