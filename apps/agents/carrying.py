@@ -23,6 +23,7 @@ PASSED_UP = {"content-type", "accept", "anthropic-version", "anthropic-beta", "u
 KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
 NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
+DEARER = ("fast-mode",)  # betas that agents may not ask for: up to six times the price for the same words
 BUSY = {408, 429}  # and everything from 500 on: another provider may do better
 MAX_WHOLE = 1024 * 1024  # bytes of an answer that is read as a whole, such as an error's
 CONNECT_S = 10.0
@@ -155,6 +156,8 @@ def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:
 def headers_up(headers: dict[str, str], provider: Provider) -> dict[str, str]:
     """What the agent said, without its placeholder key and with ours; uncompressed, so that it can be counted."""
     passed = {name: value for name, value in headers.items() if name in PASSED_UP}
+    if betas := passed.pop("anthropic-beta", ""):
+        passed["anthropic-beta"] = ",".join(beta for beta in betas.split(",") if not beta.strip().startswith(DEARER))
     return passed | {"accept-encoding": "identity"} | provider.headers(passed.get("anthropic-beta", ""))
 
 

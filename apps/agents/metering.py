@@ -57,6 +57,7 @@ class Meter:
         """
         written = said.get("cache_creation")
         served = said.get("server_tool_use")
+        self.usage.is_regional = self.usage.is_regional or said.get("inference_geo") == "us"
         for name, part, theirs in (
             ("input_tokens", said, "input_tokens"),
             ("output_tokens", said, "output_tokens"),

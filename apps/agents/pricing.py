@@ -1,7 +1,7 @@
 """What a model call costs: the prices that Anthropic publishes, or those that a provider's row names.
 
 The table is https://platform.claude.com/docs/en/about-claude/pricing as of October 2026, with the pages of the single
-models (…/docs/en/models/sonnet-5-5/overview). Batches, fast mode and regional surcharges are not reckoned with.
+models (…/docs/en/models/sonnet-5-5/overview). Batches and fast mode the gateway does not let through.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ MILLION = Decimal(1_000_000)
 CACHE_READ = Decimal("0.1")
 CACHE_WRITE = Decimal("1.25")  # for five minutes
 CACHE_WRITE_1H = Decimal(2)
+REGIONAL = Decimal("1.1")  # of every token of a call that was answered in the United States alone ("Data residency")
 WEB_SEARCH = Decimal(10)  # US$ for a thousand searches (docs.claude.com, "Web search tool", "Usage and pricing")
 
 
@@ -30,6 +31,7 @@ class Usage:
     cache_write_1h_tokens: int = 0
     web_searches: int = 0
     cost_usd: Decimal = Decimal(0)
+    is_regional: bool = False  # of one call
 
     def add(self, other: "Usage") -> None:
         self.input_tokens += other.input_tokens
@@ -64,6 +66,7 @@ class Price:
             + self.cache_write * (usage.cache_write_tokens - usage.cache_write_1h_tokens)
             + self.cache_write_1h * usage.cache_write_1h_tokens
         )
+        tokens *= REGIONAL if usage.is_regional else 1
         return tokens / MILLION + self.web_search * usage.web_searches / 1000
 
 

@@ -48,6 +48,13 @@ def test_the_key_is_ours_and_the_agents_own_is_dropped(gateway, link, api):
     assert "sk-ant-the-real-key" not in str(link.frames)
 
 
+def test_an_agent_cannot_ask_for_what_is_dearer(gateway, link, api):
+    gateway.take(request(headers={"anthropic-beta": "interleaved-thinking-2025-05-14, fast-mode-2026-02-01"}))
+
+    assert link.ended("1")[0] == 200
+    assert api.requests[0].headers["anthropic-beta"] == "interleaved-thinking-2025-05-14"
+
+
 def test_an_oauth_token_goes_as_a_bearer(gateway, link, api, settings):
     settings.ANTHROPIC_API_KEY = ""
     settings.CLAUDE_CODE_OAUTH_TOKEN = "sk-ant-oat-token"

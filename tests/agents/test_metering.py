@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from apps.agents.metering import Meter
 from apps.agents.pricing import Usage
 
@@ -23,6 +25,13 @@ def test_a_stream_is_counted_however_it_is_cut():
             meter.feed(STREAM[at : at + size])
         usage = meter.close()
         assert (usage.input_tokens, usage.cache_read_tokens, usage.output_tokens) == (100, 1000, 50)
+
+
+@pytest.mark.parametrize(("place", "is_regional"), [("us", True), ("global", False), ("not_available", False)])
+def test_where_it_was_answered_is_noted(place, is_regional):
+    meter = Meter(streamed=False)
+    meter.feed(json.dumps({"model": "m", "usage": {"input_tokens": 3, "inference_geo": place}}).encode())
+    assert meter.close().is_regional is is_regional
 
 
 def test_a_whole_answer_is_counted():

@@ -42,6 +42,11 @@ def test_the_longest_name_counts(model, price):
     assert cost((model,), Usage(input_tokens=MILLION), {}) == price
 
 
+def test_an_answer_from_one_country_costs_a_tenth_more():
+    usage = Usage(input_tokens=MILLION, is_regional=True, web_searches=100)
+    assert cost(("claude-sonnet-5-5",), usage, {}) == Decimal("2.2") + 1
+
+
 def test_a_long_prompt_makes_the_whole_call_dearer():
     short = Usage(input_tokens=60_000, cache_read_tokens=40_000)
     long = Usage(input_tokens=60_001, cache_read_tokens=40_000)
