@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
+HTTP, WEBSOCKET = ("http", "https"), ("ws", "wss")
+REFERENCES = ("env:", "file:")  # of credentials: what they mean is known when the channel connects
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +23,30 @@ class Field:
     required: bool = False
     secret: bool = True  # of credentials: never shown again
     choices: Sequence[str] = ()  # the first one is the default
+    schemes: Sequence[str] = ()  # of an address; empty: it is none
 
     @property
     def title(self) -> Words:
         return self.label or self.name.replace("_", " ").capitalize()
+
+    def problem(self, value: str) -> str:
+        """Why the platform's adapter could not use the value, or an empty string."""
+        if value and self.choices and value not in self.choices:
+            return gettext("One of %(choices)s is expected.") % {"choices": ", ".join(self.choices)}
+        if value and self.schemes and not _is_address(value, self.schemes):
+            beginnings = ", ".join(f"{scheme}://" for scheme in self.schemes)
+            return gettext("An address is expected that begins with one of: %(beginnings)s") % {
+                "beginnings": beginnings
+            }
+        return ""
+
+
+def _is_address(value: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, no brackets that match
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +74,14 @@ class PlatformSpec:
 
 
 API_BASE = Field(
-    "api_base", _("Another server that speaks the platform's API; empty: the platform's own."), _("API base")
+    "api_base",
+    _("Another server that speaks the platform's API; empty: the platform's own."),
+    _("API base"),
+    schemes=HTTP,
 )
-WS_BASE = Field("ws_base", _("Another server for the websocket; empty: the platform's own."), _("Websocket base"))
+WS_BASE = Field(
+    "ws_base", _("Another server for the websocket; empty: the platform's own."), _("Websocket base"), schemes=WEBSOCKET
+)
 ACK_REACTION = Field(
     "ack_reaction",
     _("An emoji put under a message when the agent begins with it; empty: none."),

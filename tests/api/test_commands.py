@@ -43,7 +43,7 @@ def test_a_token_may_write_and_see_every_group_unless_said_otherwise(family):
         (["ci", "--expires", "soon"], "no number of days"),
         (["ci", "--expires", "0"], "more than 0"),
         (["taken"], "already exists"),
-        ([""], "cannot be blank"),
+        ([""], "name: This field cannot be blank"),
     ],
 )
 def test_a_bad_token_is_a_sentence_and_not_made(arguments, sentence):

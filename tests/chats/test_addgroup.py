@@ -58,6 +58,12 @@ def test_a_chat_may_be_named_before_it_was_seen():
     ]
 
 
+def test_an_id_may_have_a_slash_in_it():
+    Channel.objects.create(platform=Platform.DINGTALK, name="ding")
+    addgroup("kitchen", "--chat", "ding/cid6Ke/BB+x==", "--chat", "dingtalk:ding/cid7/")
+    assert set(Chat.objects.values_list("external_id", flat=True)) >= {"cid6Ke/BB+x==", "cid7/"}
+
+
 def test_a_discovered_chat_is_registered():
     seen = Chat.objects.create(channel=bot("telegram"), external_id="-1", title="Kitchen")
     addgroup("kitchen", "--chat", "telegram:-1")
@@ -80,7 +86,10 @@ def test_two_channels_of_a_platform_are_ambiguous_until_one_is_named():
     [
         ("slack:C1", "There is no channel on slack"),
         ("nobody/1", "There is no channel 'nobody'"),
-        ("slack:telegram/1", "There is no channel 'telegram' on slack"),
+        (
+            "slack:telegram/1",
+            "There is no channel 'telegram' on slack; an id with a slash in it is written CHANNELNAME/",
+        ),
         ("irc:1", "PLATFORM:EXTERNAL_ID or CHANNELNAME/EXTERNAL_ID is expected"),
         ("-100123", "PLATFORM:EXTERNAL_ID or CHANNELNAME/EXTERNAL_ID is expected"),
         ("telegram:", "missing or too long"),

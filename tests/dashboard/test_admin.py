@@ -122,6 +122,15 @@ def test_a_channel_is_added_by_its_form(browser_of):
     assert channel.options == {"mode": "webhook", "stream": "yes"}
 
 
+@pytest.mark.parametrize("fields", [{"option-api_base": "nonsense"}, {"options": '{"api_base": "nonsense"}'}])
+def test_an_address_that_is_none_is_refused(browser_of, fields):
+    told = {"platform": "telegram", "credentials-value-token": "1:abc", **fields}
+    answer = browser_of.post("/admin/chats/channel/add/?platform=telegram", channel_form(**told))
+
+    assert "An address is expected that begins with one of: http://, https://" in answer.text
+    assert not Channel.objects.exists()
+
+
 def test_what_the_platform_needs_must_be_there(browser_of):
     answer = browser_of.post("/admin/chats/channel/add/?platform=telegram", channel_form(platform="telegram"))
 

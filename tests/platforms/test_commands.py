@@ -67,7 +67,34 @@ def test_at_a_terminal_nothing_is_asked_when_everything_was_given(monkeypatch):
 
 
 def test_a_choice_is_one_of_its_words():
-    assert "one of polling, webhook is expected" in refusal("telegram", "--set", "token=1:a", "--set", "mode=push")
+    assert "--set mode: One of polling, webhook is expected." in refusal(
+        "telegram", "--set", "token=1:a", "--set", "mode=push"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8081", "ftp://bot", "http://", "http://bot:port", "http://bot:0", "http://[::1", "env:BASE "]
+)
+def test_an_address_that_is_none_is_refused(address):
+    said = refusal("telegram", "--set", "token=1:a", "--set", f"api_base={address}")
+    assert said == "--set api_base: An address is expected that begins with one of: http://, https://"
+
+
+def test_a_websockets_address_is_one_of_a_websocket():
+    onebot = ["qq", "--set", "mode=forward", "--set", "access_token=a"]
+    assert "--set ws_url: An address is expected" in refusal(*onebot, "--set", "ws_url=http://127.0.0.1:3001")
+    add(*onebot, "--set", "ws_url=env:ONEBOT")
+    add(*onebot, "--set", "ws_url=ws://127.0.0.1:3001/")
+
+
+def test_a_second_chat_page_is_refused():
+    add("web")
+    with pytest.raises(CommandError, match="There is one chat page, and it has its channel already"):
+        call_command("addchannel", "web", "--name", "another")
+
+
+def test_what_is_wrong_is_said_with_its_name():
+    assert refusal("telegram", "--set", "token=1:a", "--name", "n" * 101).startswith("name: ")
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones():

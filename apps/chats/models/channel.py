@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -73,6 +74,12 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.platform})"
+
+    def clean(self) -> None:
+        """Groups have their place on one chat page; another channel of it would serve nobody."""
+        pages = Channel.objects.filter(platform=Platform.WEB).exclude(pk=self.pk)
+        if self.platform == Platform.WEB and pages.exists():
+            raise ValidationError(_("There is one chat page, and it has its channel already."))
 
     def credential(self, key: str) -> str:
         """The value itself, `env:` and `file:` references resolved; raises CredentialError."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.chats.encryption import UNREADABLE, EncryptedDict
 from apps.chats.models import Channel
 from apps.platforms.admin.credentials import CredentialsField, rows_for
-from apps.platforms.spec import Field, PlatformSpec, Words
+from apps.platforms.spec import REFERENCES, Field, PlatformSpec, Words
 
 NOTHING = PlatformSpec(adapter="")
 WORDS: dict[str, Words] = {"yes": _("yes"), "no": _("no")}  # of choices; the others are names
@@ -45,6 +45,10 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         missing = [str(field.title) for field in self.spec.credentials if field.required and not wanted.get(field.name)]
         if missing:
             raise forms.ValidationError(_("This is needed: %s") % ", ".join(missing))
+        for field in self.spec.credentials:
+            value = change.written.get(field.name, "")
+            if not value.startswith(REFERENCES) and (problem := field.problem(value)):
+                raise forms.ValidationError(f"{field.title}: {problem}")
         return EncryptedDict(wanted)
 
     def clean_options(self) -> dict[str, Any]:
@@ -58,6 +62,9 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         chosen = {option.name: cleaned.get(option_name(option), "") for option in self.spec.options}
         written = {name: value for name, value in chosen.items() if value}
         cleaned["options"] = written | (cleaned.get("options") or {})
+        for option in self.spec.options:
+            if problem := option.problem(str(cleaned["options"].get(option.name, ""))):
+                self.add_error(option_name(option), problem)
         return cleaned
 
 

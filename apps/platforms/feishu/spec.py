@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import ACK_REACTION, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
+from apps.platforms.spec import ACK_REACTION, HTTP, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.feishu.adapter.FeishuAdapter",
@@ -40,6 +40,7 @@ SPEC = PlatformSpec(
             "api_base",
             _("For Lark: https://open.larksuite.com, or another server that speaks the API; empty: Feishu's own."),
             _("API base"),
+            schemes=HTTP,
         ),
         ACK_REACTION,
         STREAM,

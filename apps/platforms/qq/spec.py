@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.spec import PAIRING, PROGRESS, Field, PlatformSpec
+from apps.platforms.spec import HTTP, PAIRING, PROGRESS, WEBSOCKET, Field, PlatformSpec
 
 SPEC = PlatformSpec(
     adapter="apps.platforms.qq.adapter.QQAdapter",
@@ -21,6 +21,7 @@ SPEC = PlatformSpec(
             _("Websocket address"),
             required=True,
             secret=False,
+            schemes=WEBSOCKET,
         ),
         Field(
             "access_token",
@@ -34,6 +35,7 @@ SPEC = PlatformSpec(
             "api_base",
             _("Where the implementation hands out files, if that is in your own network: http://host:port."),
             _("API base"),
+            schemes=HTTP,
         ),
         PROGRESS,
         *PAIRING,

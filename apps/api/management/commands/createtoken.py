@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.api import tokens
 from apps.api.models import Scope
 from apps.chats.models import Group
+from apps.chats.validation import sentence
 
 
 class Command(BaseCommand):
@@ -22,10 +23,14 @@ class Command(BaseCommand):
             action="append",
             choices=Scope.values,
             help="read; write: send messages and manage scheduled tasks; admin: create and change groups."
-            " Each includes the ones before it. Default: write",
+            " Each includes the ones before it. May be given several times; default: write",
         )
         parser.add_argument(
-            "--group", action="append", default=[], metavar="FOLDER", help="only this group; default: every group"
+            "--group",
+            action="append",
+            default=[],
+            metavar="FOLDER",
+            help="only this group; as often as needed; default: every group",
         )
         parser.add_argument("--expires", type=_days, metavar="DAYS", help="default: never")
 
@@ -39,7 +44,7 @@ class Command(BaseCommand):
                 expires_at=timezone.now() + timedelta(days=days) if days else None,
             )
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(sentence(error)) from error
         self.stdout.write(secret)
 
 

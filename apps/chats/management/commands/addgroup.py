@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.chats.models import Channel, Chat, Group, Platform
 from apps.chats.pairing import register
 from apps.chats.services import create_group
+from apps.chats.validation import sentence
 
 LONGEST_ID = 255
 
@@ -23,15 +24,23 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="PLATFORM:EXTERNAL_ID",
-            help="a chat it serves, seen before or not; CHANNELNAME/EXTERNAL_ID where a platform has several channels",
+            help="a chat it serves, seen before or not, as often as needed; CHANNELNAME/EXTERNAL_ID where a platform"
+            " has several channels",
         )
         parser.add_argument("--trigger", default="", help="the text that calls the agent; default: @ and its name")
-        parser.add_argument("--engage", choices=Group.Engage.values, default=Group.Engage.MENTION)
+        parser.add_argument(
+            "--engage",
+            choices=Group.Engage.values,
+            default=Group.Engage.MENTION,
+            help="what calls the agent: every message, the trigger anywhere (or a mention of the bot, or a reply to"
+            " it), or the trigger at the start; default: %(default)s",
+        )
         parser.add_argument(
             "--senders",
             choices=Group.SenderPolicy.values,
             default=Group.SenderPolicy.OPEN,
-            help="who may call: everybody in its chats, allowed senders, or strangers with a code too",
+            help="who may call: everybody in its chats, allowed senders, or strangers with a code too;"
+            " default: %(default)s",
         )
         parser.add_argument("--main", action="store_true", help="the one group that may manage the others")
 
@@ -50,7 +59,7 @@ class Command(BaseCommand):
                 is_main=options["main"],
             )
         except ValidationError as error:
-            raise CommandError(" ".join(dict.fromkeys(error.messages))) from error
+            raise CommandError(sentence(error)) from error
         for chat in chats:
             register(chat, group=group)
         self.stdout.write(group.folder)
@@ -85,7 +94,8 @@ def _place(reference: str) -> tuple[Channel, str]:
 def _named(name: str, platform: str) -> Channel:
     channel = Channel.objects.filter(name=name).first()
     if channel is None or platform not in ("", channel.platform):
-        raise CommandError(f"There is no channel {name!r}{f' on {platform}' if platform else ''}.")
+        hint = "; an id with a slash in it is written CHANNELNAME/EXTERNAL_ID" if platform else ""
+        raise CommandError(f"There is no channel {name!r}{f' on {platform}' if platform else ''}{hint}.")
     return channel
 
 

@@ -12,7 +12,9 @@ class Command(BaseCommand):
     help = "Lets a stranger in who was given this code, and answers the first message; without a code: who waits."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("code", metavar="CODE", nargs="?", default="")
+        parser.add_argument(
+            "code", metavar="CODE", nargs="?", default="", help="what the stranger was told; empty: list who waits"
+        )
         parser.add_argument("folder", metavar="FOLDER", nargs="?", default="", help="serves a direct chat of nobody's")
         parser.add_argument("--admin", action="store_true", help="the person becomes an admin sender of the channel")
 

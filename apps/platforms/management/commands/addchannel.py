@@ -1,6 +1,6 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from getpass import getpass
 from typing import Any
 
@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.chats import services
 from apps.chats.models import Channel
+from apps.chats.validation import sentence
 from apps.platforms.registry import SPECS
-from apps.platforms.spec import Field, PlatformSpec
+from apps.platforms.spec import REFERENCES, Field, PlatformSpec
 
 NEXT = (
     "{channel} is added; a running service connects it within seconds (manage.py doctor says how it stands).\n"
@@ -31,8 +32,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="KEY=VALUE",
-            help="a credential or an option; a credential may be env:NAME or file:/path, and KEY=- reads standard"
-            " input (what stands on a command line is seen by everybody on the machine)",
+            help="a credential or an option, as often as needed; a credential may be env:NAME or file:/path, and KEY=-"
+            " reads standard input (what stands on a command line is seen by everybody on the machine)",
         )
         parser.add_argument("--disabled", action="store_true", help="add it, but do not connect yet")
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         try:
             channel.full_clean()
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(sentence(error)) from error
         services.add_channel(channel)
         self.stdout.write(str(channel.pk))
         if channel.enabled:
@@ -77,16 +78,22 @@ def _values(settings: Iterable[str], platform: str, spec: PlatformSpec) -> dict[
             raise CommandError(f"--set {key}: KEY=VALUE is expected.")
         if key not in spec.keys:
             raise CommandError(f"{platform} has no key {key!r}; it knows: {', '.join(spec.keys) or 'none'}.")
-        known = {field.name: field.choices for field in (*spec.credentials, *spec.options)}
-        if known[key] and value not in known[key]:
-            raise CommandError(f"--set {key}: one of {', '.join(known[key])} is expected.")
         values[key] = sys.stdin.readline().strip() if value == "-" else value
     if sys.stdin.isatty():
         _ask(spec, values)
+    _check(spec, values)
     missing = [field.name for field in spec.credentials if field.required and not values.get(field.name)]
     if missing:
         raise CommandError(f"{platform} needs --set {missing[0]}=VALUE.")
     return values
+
+
+def _check(spec: PlatformSpec, values: Mapping[str, str]) -> None:
+    for field in (*spec.credentials, *spec.options):
+        value = values.get(field.name, "")
+        refers = field in spec.credentials and value.startswith(REFERENCES)
+        if not refers and (problem := field.problem(value)):
+            raise CommandError(f"--set {field.name}: {problem}")
 
 
 def _ask(spec: PlatformSpec, values: dict[str, str]) -> None:
