@@ -34,6 +34,7 @@ QUIET = (
     "celery.apps.worker",
     "celery.beat",
     "celery.worker.consumer.connection",
+    "celery.worker.consumer.consumer",
     "celery.worker.strategy",
     "daphne",
     "django.channels.server",
@@ -48,6 +49,9 @@ QUIET = (
 
 
 SECRET_NAME = re.compile(r"(?i)(.*_)?(password|secret|token|api_?key|authorization|credentials?)")
+
+
+LINE_BREAKS = re.compile(r"\s*\n\s*")
 
 
 def mask(text: str) -> str:
@@ -73,10 +77,17 @@ def _name_last(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDic
     return event
 
 
+def _one_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Libraries break their sentences; a traceback stands apart and keeps its lines."""
+    event["event"] = LINE_BREAKS.sub(" ", str(event["event"]).strip())
+    return event
+
+
 def _console_line(*, colours: bool) -> list[Processor]:
     return [
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         _name_last,
+        _one_line,
         structlog.dev.ConsoleRenderer(
             colors=colours, pad_event_to=0, pad_level=True, exception_formatter=structlog.dev.plain_traceback
         ),

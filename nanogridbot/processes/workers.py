@@ -8,6 +8,7 @@ import threading
 import warnings
 
 from celery.beat import Service
+from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 from celery.signals import worker_ready
 from django.conf import settings
@@ -58,6 +59,8 @@ class Timetable(threading.Thread):
 def _work(queue: str, *, threads: int) -> None:
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `up` has made them, before the fork
     warnings.simplefilter("ignore", SecurityWarning)  # root is warned of pickled messages; ours are JSON
+    # At each loss of Redis it foretells what Celery 6 will do.
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     worker_ready.connect(lambda **_: say_ready(), weak=False)
     worker = app.Worker(
         hostname=f"{queue}@{socket.gethostname()}",

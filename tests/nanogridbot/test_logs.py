@@ -95,6 +95,20 @@ def test_bound_run_stands_on_every_line(configured: Callable[[str], Lines]) -> N
     assert ["run=17" in line for line in lines()] == [True, True, False]
 
 
+def test_on_a_console_an_event_is_one_line_and_a_traceback_is_many(configured: Callable[[str], Lines]) -> None:
+    lines = configured("console")
+    logging.getLogger("some.library").warning("Cannot connect.\nTrying again in %s s\n", 2)
+    try:
+        raise ValueError("no")
+    except ValueError:
+        logging.getLogger("apps.agents").exception("it failed")
+    first, second, *traceback = lines()
+    assert "Cannot connect. Trying again in 2 s [" in first
+    assert "it failed" in second
+    assert traceback[0].startswith("Traceback")
+    assert traceback[-1] == "ValueError: no"
+
+
 def test_json_lines_parse_and_carry_run_and_traceback(configured: Callable[[str], Lines]) -> None:
     lines = configured("json")
     with structlog.contextvars.bound_contextvars(run=17, odd=object()):
