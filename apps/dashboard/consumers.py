@@ -14,16 +14,18 @@ from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import translation
 
 from apps.chats.models import Chat
 from apps.dashboard import transcript
 from apps.dashboard.live import topic
+from apps.dashboard.permissions import may_read
 from nanogridbot.publications import async_subscription
 
 logger = logging.getLogger(__name__)
 
-SIGNED_OUT, NO_SUCH_GROUP, SAID_SOMETHING, BROKEN = 4401, 4404, 4413, 1011
+SIGNED_OUT, MAY_NOT_READ, NO_SUCH_GROUP, SAID_SOMETHING, BROKEN = 4401, 4403, 4404, 4413, 1011
 QUIET_S = 15.0  # without a publication for so long, the rows are asked anyway, and whether the person is signed in
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 OVERLAP = 20  # drawn again when we begin: their delivery may have changed, a slower commit may lie among them
@@ -44,8 +46,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
     async def connect(self) -> None:
         await self.accept()  # a close code can be said only after it
         user = self.scope["user"]
-        if not user.is_authenticated:
-            await self.close(SIGNED_OUT)
+        if refused := await in_a_thread(_refused)(user):
+            await self.close(refused)
             return
         chat = await in_a_thread(transcript.chat_of)(self.scope["url_route"]["kwargs"]["folder"])
         if chat is None:
@@ -104,8 +106,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
     async def _tick(self) -> None:
         sessions = import_module(settings.SESSION_ENGINE)
         user = await get_user({"session": sessions.SessionStore(self.scope["session"].session_key)})
-        if not user.is_authenticated:
-            await self.close(SIGNED_OUT)
+        if refused := await in_a_thread(_refused)(user):
+            await self.close(refused)
             return
         await self._tell_since(overlap=0)
 
@@ -118,6 +120,13 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
 
     def _for_whom(self) -> dict[str, Any]:
         return {"chat": self.chat, "viewer": self.viewer, "language": self.language}
+
+
+def _refused(user: AbstractBaseUser | AnonymousUser) -> int:
+    """The code to close with, or 0."""
+    if not user.is_authenticated:
+        return SIGNED_OUT
+    return 0 if may_read(user) else MAY_NOT_READ
 
 
 def _asked(query: bytes) -> tuple[int, str]:

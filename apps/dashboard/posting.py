@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
 from apps.dashboard import uploads
+from apps.dashboard.permissions import may_write, no_writing
 from apps.dashboard.transcript import sender_id
 from apps.platforms.intake import accept
 
@@ -28,19 +29,10 @@ class PostError(Exception):
         self.status = status
 
 
-def may_write(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """As the API has it: people of the admin with the permission to add messages."""
-    return isinstance(user, User) and user.is_staff and user.has_perm("chats.add_message")
-
-
-def not_allowed() -> str:
-    return _("You may read here, and not write: that needs the permission “Can add message”.")
-
-
 def post(chat: Chat, *, user: User, external_id: str, text: str, files: Sequence[uploads.Upload] = ()) -> Message:
     """Stores it, or finds it stored: the same external id again changes nothing. Raises PostError."""
     if not may_write(user):
-        raise PostError(not_allowed(), status=403)
+        raise PostError(no_writing(), status=403)
     _check(external_id, text, files)
     known = chat.messages.inbound().filter(external_id=external_id)
     if (message := known.first()) is not None:

@@ -22,7 +22,7 @@ def make_writer(person):
     """No superuser any more, but one who may write."""
     person.is_superuser = False
     person.save()
-    person.user_permissions.add(Permission.objects.get(codename="add_message"))
+    person.user_permissions.add(*Permission.objects.filter(codename__in=["view_message", "add_message"]))
 
 
 def test_a_message_is_stored_and_calls_the_agent(write, chat, person):
@@ -117,6 +117,7 @@ def test_a_viewer_reads_and_cannot_write_stop_or_press(write, browser_of, person
     write("one")
     person.is_superuser = False
     person.save()
+    person.user_permissions.add(Permission.objects.get(codename="view_message"))
 
     answers = [
         write("two"),

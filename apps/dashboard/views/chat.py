@@ -4,7 +4,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db.models import F, Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -16,20 +15,21 @@ from apps.agents.models import Run
 from apps.agents.services import stop_run
 from apps.chats.models import Chat, Group
 from apps.dashboard import transcript
-from apps.dashboard.posting import MOST_CHARACTERS, PostError, may_write, not_allowed, post
+from apps.dashboard.permissions import may_read, may_write, no_reading, no_writing, readers_only
+from apps.dashboard.posting import MOST_CHARACTERS, PostError, post
 from apps.dashboard.serving import serving
 from apps.dashboard.uploads import MOST_FILES, megabytes
 
 
 @never_cache
-@login_required
+@readers_only
 @require_GET
 def list_groups(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/chats.html", {"groups": groups(), "serving": serving()})
 
 
 @never_cache
-@login_required
+@readers_only
 @require_GET
 def show(request: HttpRequest, folder: str) -> HttpResponse:
     chat = chat_or_404(folder)
@@ -39,7 +39,7 @@ def show(request: HttpRequest, folder: str) -> HttpResponse:
         "groups": groups(),
         "work": transcript.work(chat),
         "serving": serving(),
-        "cannot_write": "" if may_write(request.user) else not_allowed(),
+        "cannot_write": "" if may_write(request.user) else no_writing(),
         "most_characters": MOST_CHARACTERS,
         "most_files": MOST_FILES,
         "most_bytes": settings.MEDIA_LIMIT,
@@ -56,6 +56,8 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
         return refusal(_("You are signed out."), 401)
     chat = chat_or_404(folder)
     if request.method == "GET":
+        if not may_read(request.user):
+            return refusal(no_reading(), 403)
         return render(request, "dashboard/_messages.html", _page(request, chat))
     try:
         message = post(
@@ -76,7 +78,7 @@ def stop(request: HttpRequest, folder: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
     if not may_write(request.user):
-        return refusal(not_allowed(), 403)
+        return refusal(no_writing(), 403)
     open_runs = Run.objects.filter(chat=chat_or_404(folder), status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     for run in open_runs:
         stop_run(run)

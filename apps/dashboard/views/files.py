@@ -1,7 +1,6 @@
 """Files of a chat, from the group's workspace, where the agent may have put anything under any name."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
@@ -9,12 +8,13 @@ from django.views.decorators.http import require_GET
 from apps.agents import files
 from apps.chats.models import Attachment
 from apps.chats.services import SHOWN
+from apps.dashboard.permissions import readers_only
 from apps.dashboard.views.chat import chat_or_404
 
 SEALED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-@login_required
+@readers_only
 @require_GET
 def show(request: HttpRequest, folder: str, number: int) -> HttpResponse:
     """A picture is shown, everything else is saved: nothing of it ever runs as a page of this site."""

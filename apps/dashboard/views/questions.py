@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.agents.models import Question
 from apps.agents.questions import may_approve
 from apps.dashboard import asking
-from apps.dashboard.posting import may_write, not_allowed
+from apps.dashboard.permissions import may_write, no_writing
 from apps.dashboard.views.chat import chat_or_404, refusal
 
 
@@ -45,7 +45,7 @@ def press(request: HttpRequest, folder: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
     if not (may_write(request.user) or may_approve(request.user)):
-        return refusal(not_allowed(), 403)
+        return refusal(no_writing(), 403)
     token = request.POST.get("token", "")[:100]
     sentence = asking.press(chat_or_404(folder), user=request.user, token=token)
     return refusal(sentence, 409) if sentence else JsonResponse({"pressed": token}, status=201)

@@ -2,7 +2,7 @@
 const SHORTEST = 300;
 const LONGEST = 15_000;
 const SILENCE = 40_000; // the server says something every 15 s: a silent line is dead
-const FINAL = { 4401: "out", 4404: "gone" };
+const FINAL = { 4401: "out", 4403: "barred", 4404: "gone" };
 
 export function connect({ url, onFrame, onState }) {
   let pause = SHORTEST;

@@ -76,7 +76,7 @@ function connection(state) {
   shownState = state;
   room.dataset.connection = state;
   if (state === "out") signedOut();
-  else line.textContent = { open: "", lost: line.dataset.lost, gone: line.dataset.gone }[state];
+  else line.textContent = { open: "", lost: line.dataset.lost, barred: line.dataset.barred, gone: line.dataset.gone }[state];
   if (state === "open") outbox.flush();
 }
 
