@@ -11,6 +11,7 @@ MODELS = [
     *("chats.group", "chats.channel", "chats.chat", "chats.sender", "chats.pairing", "chats.message"),
     *("agents.run", "agents.question", "agents.session"),
     *("agents.modelprovider", "agents.installationbudget", "agents.runusage"),
+    *("schedules.scheduledtask", "schedules.taskrun"),
 ]
 # Shown on the pages of what they belong to: a message's files, a run's steps, a user's permissions.
 ELSEWHERE = {"chats.attachment", "agents.runstep", "auth.group"}

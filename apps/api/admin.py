@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.api import tokens
@@ -23,8 +24,19 @@ class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     about = _("A token lets a program use the REST API, which is described at /api/docs.")
     form = ApiTokenForm
-    list_display = ["name", "scopes", "restricted", "is_valid", "expires_at", "last_used_at", "created_at"]
+    list_display = ["name", "may", "reach", "is_valid", "expires_at", "last_used_at", "created_at"]
     filter_horizontal = ["groups"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("scopes"))
+    def may(self, token: ApiToken) -> str:
+        return ", ".join(token.scopes)
+
+    @admin.display(description=_("groups"))
+    def reach(self, token: ApiToken) -> str:
+        return ", ".join(map(str, token.groups.all())) if token.restricted else gettext("all")
 
     @admin.display(boolean=True, description=_("valid"))
     def is_valid(self, token: ApiToken) -> bool:

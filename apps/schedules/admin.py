@@ -33,7 +33,6 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = [
         "prompt_start",
         "group",
-        "schedule_type",
         "schedule_value",
         "timezone",
         "status",

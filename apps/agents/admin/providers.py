@@ -142,4 +142,4 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, said % serving[0].place, messages.INFO)
         else:
             said = _("There is no key, and the demo agent answers, until a provider is added here.")
-            self.message_user(request, said, messages.INFO)
+            self.message_user(request, said, messages.WARNING)

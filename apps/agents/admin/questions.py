@@ -17,7 +17,7 @@ from apps.chats.admin.readonly import HistoryAdmin
 @admin.register(Question)
 class QuestionAdmin(HistoryAdmin):
     about = _("What agents asked people, and what they asked leave for. What is still open can be decided here.")
-    list_display = ["start", "kind", "subject", "status", "answer", "answerer", "group", "created_at", "answered_at"]
+    list_display = ["start", "group", "subject", "status", "answered", "answerer", "created_at"]
     list_filter = ["status", "kind", "run__session__group"]
     list_select_related = ["run__session__group", "sender", "user"]
     search_fields = ["text", "subject"]
@@ -27,6 +27,10 @@ class QuestionAdmin(HistoryAdmin):
     @admin.display(description=_("question"))
     def start(self, question: Question) -> str:
         return Truncator(question.text).chars(80)
+
+    @admin.display(description=_("answer"), ordering="answer")
+    def answered(self, question: Question) -> str:
+        return Truncator(question.in_words(question.answer)).chars(80)
 
     @admin.display(description=_("answered by"))
     def answerer(self, question: Question) -> str:

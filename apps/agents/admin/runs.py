@@ -34,7 +34,7 @@ class RunUsageInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
     about = _("Every turn of an agent: what called it, what it did, what it cost. Open one for its steps.")
-    list_display = ["id", "group", "status", "cause", "attempt", "created_at", "took", "cost_usd", "error"]
+    list_display = ["id", "group", "status", "cause", "attempt", "created_at", "took", "cost", "error"]
     list_filter = ["status", "cause", "session__group", "agent", "runtime"]
     list_select_related = ["session__group", "chat__channel"]
     search_fields = ["=id", "error"]
@@ -67,11 +67,16 @@ class RunAdmin(HistoryAdmin):
     def group(self, run: Run) -> str:
         return str(run.group)
 
+    @admin.display(description=_("cost in US$"), ordering="cost_usd")
+    def cost(self, run: Run) -> str:
+        return f"{run.cost_usd:.4f}" if run.cost_usd else "–"
+
     @admin.display(description=_("took"))
     def took(self, run: Run) -> str:
         if not run.started_at or not run.finished_at:
             return "–"
-        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+        seconds = (run.finished_at - run.started_at).total_seconds()
+        return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
     @admin.action(description=_("Stop"), permissions=["view"])
     def stop(self, request: HttpRequest, queryset: Any) -> None:

@@ -10,6 +10,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats import services
@@ -34,17 +38,7 @@ class ChannelAdmin(TakesHistoryAlong):
     about = _(
         "A channel is one account on a platform, such as a bot. Its chats appear by themselves once somebody writes."
     )
-    list_display = [
-        "name",
-        "platform",
-        "enabled",
-        "status",
-        "queue",
-        "last_event_at",
-        "reconnects",
-        "status_detail",
-        "last_error",
-    ]
+    list_display = ["name", "platform", "state", "trouble", "queue", "last_event_at", "reconnects"]
     list_filter = ["platform", "status", "enabled"]
     search_fields = ["name"]
     actions = ["enable", "disable"]
@@ -56,6 +50,18 @@ class ChannelAdmin(TakesHistoryAlong):
     @admin.display(description=_("waiting"), ordering="waiting")
     def queue(self, channel: Any) -> int:
         return int(channel.waiting)
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, channel: Channel) -> str:
+        return channel.get_status_display() if channel.enabled else gettext("disabled")
+
+    @admin.display(description=_("trouble"))
+    def trouble(self, channel: Channel) -> str:
+        """What is wrong now, else what was wrong last."""
+        if channel.status_detail or not channel.last_error_at:
+            return channel.status_detail
+        when = date_format(localtime(channel.last_error_at), "SHORT_DATETIME_FORMAT")
+        return format_html('<span class="help">{}: {}</span>', when, channel.last_error)
 
     @admin.display(description=_("Webhook address"))
     def webhook(self, channel: Channel) -> str:
