@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -26,7 +27,7 @@ from apps.agents.carrying import (
     what_happened,
 )
 from apps.agents.link import Frame, Link, LinkClosedError
-from apps.agents.metering import Meter
+from apps.agents.metering import BYTES_A_TOKEN, Meter
 from apps.agents.pricing import cost
 from apps.agents.providers import Provider
 from apps.agents.redaction import Redactor
@@ -169,36 +170,42 @@ class Gateway:
         if answered is None:
             return None
         call.answered = True
-        try:
-            self._link.send("http_response", id=call.id, status=answered.status, headers=answered.headers)
-        except LinkClosedError:
-            if answered.stream is not None:
-                answered.stream.close()
-            raise
+        self._say(call, "http_response", status=answered.status, headers=answered.headers)
         if answered.stream is None:
-            self._link.send_data("http_chunk", answered.body, id=call.id)
-        elif not self._pass_down(call, answered.provider, answered.stream):
-            return None
-        self._link.send("http_end", id=call.id)
-        return self._judge(answered)
+            self._say(call, "http_chunk", answered.body)
+        else:
+            self._pass_down(call, answered.provider, answered.stream)
+        self._say(call, "http_end")
+        return None if call.cancelled.is_set() else self._judge(answered)
 
-    def _pass_down(self, call: Call, provider: Provider, stream: httpx.Response) -> bool:
-        """False when the agent gave the call up in the middle; what it has used is counted all the same."""
+    def _say(self, call: Call, kind: str, data: bytes | None = None, **fields: Any) -> None:
+        """To whoever still listens; an agent that is gone has given the call up."""
+        if call.cancelled.is_set():
+            return
+        try:
+            if data is None:
+                self._link.send(kind, id=call.id, **fields)
+            else:
+                self._link.send_data(kind, data, id=call.id)
+        except LinkClosedError:
+            call.cancel()
+
+    def _pass_down(self, call: Call, provider: Provider, stream: httpx.Response) -> None:
+        """An agent that gives the call up hears no more of it, but it is read until it says what it costs."""
         meter = Meter(streamed=stream.headers.get("content-type", "").startswith("text/event-stream"))
         redactor = Redactor([provider.key])  # for an endpoint that repeats what it was sent
         try:
             for data in stream.iter_bytes():
-                if call.cancelled.is_set():
-                    return False
                 meter.feed(data)
+                if call.cancelled.is_set() and meter.has_begun:
+                    break
                 if shown := redactor.feed(data):
-                    self._link.send_data("http_chunk", shown, id=call.id)
+                    self._say(call, "http_chunk", shown)
             if rest := redactor.close():
-                self._link.send_data("http_chunk", rest, id=call.id)
+                self._say(call, "http_chunk", rest)
         finally:
             stream.close()
             self._count(call, provider, meter)
-        return True
 
     def _judge(self, answered: Answered) -> None:
         refused = answered.status in HOPELESS | NO_ENTRY
@@ -208,8 +215,9 @@ class Gateway:
 
     def _count(self, call: Call, provider: Provider, meter: Meter) -> None:
         usage = meter.close()
-        if not is_message(call) or not (meter.model or usage.prompt_tokens):
+        if not is_message(call) or not (meter.model or usage.prompt_tokens or usage.output_tokens):
             return
+        usage.input_tokens = usage.input_tokens or (0 if usage.prompt_tokens else len(call.body) // BYTES_A_TOKEN)
         model = meter.model or asked_model(call)
         price = cost((model,), usage, provider.prices)
         if price is None and provider.model_names:  # by the name that the agent used

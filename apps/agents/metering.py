@@ -7,6 +7,9 @@ from apps.agents.pricing import Usage
 
 MAX_TOKENS = 10**9  # of one call: what says more is mistaken, and would not fit the rows
 MAX_KEPT = 4 * 1024 * 1024  # bytes of a whole answer, or of one line of a streamed one
+BYTES_A_TOKEN = 3  # where nobody says how many there were: rather too few bytes than too many
+DELTA = b"content_block_delta"  # at the beginning of a line that carries words
+AROUND_WORDS = 88  # bytes of such a line that are none
 
 
 class Meter:
@@ -17,6 +20,13 @@ class Meter:
         self.usage = Usage()
         self._streamed = streamed
         self._kept = bytearray()
+        self._said = 0  # bytes of the answer's own words, about
+        self._is_told = False  # what was said has been counted by who said it
+
+    @property
+    def has_begun(self) -> bool:
+        """Of a streamed answer what was read is counted: who lets go now owes no more than the words so far."""
+        return self._streamed and bool(self.model)
 
     def feed(self, data: bytes) -> None:
         self._kept += data
@@ -26,17 +36,23 @@ class Meter:
                 self._line(bytes(line))
             self._kept = bytearray(rest)
         if len(self._kept) > MAX_KEPT:
+            self._said += len(self._kept)
             self._kept.clear()
 
     def close(self) -> Usage:
-        """The counted usage; what it costs, the provider's prices say."""
+        """The counted usage; what it costs, the provider's prices say. What broke off is reckoned by its length."""
         if self._streamed:
             self._line(bytes(self._kept))
         elif self._kept:
             self._message(_loads(bytes(self._kept)))
+        if not self._is_told:
+            self.usage.output_tokens = max(self.usage.output_tokens, self._said // BYTES_A_TOKEN)
         return self.usage
 
     def _line(self, line: bytes) -> None:
+        if DELTA in line[:40]:
+            self._said += max(len(line) - AROUND_WORDS, 1)
+            return
         # Only these two events carry usage; the others need not be parsed.
         if not line.startswith(b"data:") or b'"usage"' not in line:
             return
@@ -45,6 +61,7 @@ class Meter:
             self._message(event.get("message") or {})
         elif event.get("type") == "message_delta":
             self._count(event.get("usage") or {})
+            self._is_told = True
 
     def _message(self, message: dict[str, Any]) -> None:
         self.model = str(message.get("model") or self.model)

@@ -168,7 +168,7 @@ def test_a_thousand_calls_at_once_are_bounded(gateway, link, api):
     assert len(api.requests) <= MAX_AT_ONCE
 
 
-def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api):
+def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api, ledger):
     api.script(Text("word " * 100, pieces=100, delay=0.05))
     gateway.take(request())
     with link.changed:
@@ -177,11 +177,34 @@ def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api):
 
     settle(gateway)
     assert not link._of("1", "http_end")
+    assert 0 < ledger.total.output_tokens < 100  # as many as it heard, not as it would have
+    assert ledger.total.input_tokens > 0
 
 
-def test_an_agent_that_is_gone_ends_the_call(gateway, link, api):
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_call_that_is_given_up_before_its_first_byte_is_paid_for_all_the_same(gateway, link, api, ledger, streamed):
+    cancelled = threading.Event()
+
+    def late(_request):
+        cancelled.wait(5)
+        return Text("word " * 100)
+
+    api.answer = late
+    gateway.take(request(body=QUESTION | {"stream": streamed}))
+    api.wait_for_turns(1)
+    gateway.take({"type": "http_cancel", "id": "1"})
+    cancelled.set()
+
+    settle(gateway)
+    assert link.frames == []
+    assert ledger.total.input_tokens > 0
+    assert streamed or ledger.total.output_tokens == 5  # as the whole answer says
+
+
+def test_an_agent_that_is_gone_ends_the_call_which_is_counted(gateway, link, api, ledger):
     link.gone = True
     gateway.take(request())
 
     settle(gateway)
     assert len(api.requests) == 1
+    assert ledger.total.cost_usd > 0

@@ -34,6 +34,22 @@ def test_where_it_was_answered_is_noted(place, is_regional):
     assert meter.close().is_regional is is_regional
 
 
+def test_a_stream_that_breaks_off_is_reckoned_by_its_words():
+    words = "word " * 300
+    meter = Meter(streamed=True)
+    meter.feed(STREAM.replace(b'usage \\"usage\\"', words.encode())[: -len(b"..., end") - 120])
+    usage = meter.close()
+    assert usage.input_tokens == 100
+    assert 300 <= usage.output_tokens <= 600
+
+
+def test_a_whole_answer_too_long_to_keep_is_reckoned_by_its_length():
+    meter = Meter(streamed=False)
+    for _ in range(6):
+        meter.feed(b"x" * 1024 * 1024)
+    assert meter.close().output_tokens > 1_000_000
+
+
 def test_a_whole_answer_is_counted():
     meter = Meter(streamed=False)
     meter.feed(json.dumps({"model": "claude-haiku-4-5", "usage": {"input_tokens": 3, "output_tokens": 4}}).encode())
