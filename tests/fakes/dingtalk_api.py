@@ -5,11 +5,7 @@ import logging
 import socket
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-Json = dict[str, Any]
+from tests.fakes.http_server import Exchange, HttpStandIn
+from tests.fakes.stand_in import Hang, Json
 
 CLIENT_ID, SECRET, TOKEN = "ding-app", "secret-that-nobody-may-see", "token-that-nobody-may-see"
 ANN = {"senderNick": "Ann", "senderStaffId": "staff42", "senderId": "$:ann"}
@@ -36,11 +33,6 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Hang:
-    seconds: float = 20.0
-
-
-@dataclass(frozen=True)
 class Call:
     path: str
     body: Any
@@ -50,30 +42,38 @@ class Call:
     taken: bool
 
 
-class DingTalkApi:
-    """A context manager. Everything may be called from the test's thread."""
+class DingTalkExchange(Exchange):
+    def serve(self, raw: bytes) -> None:
+        api, parts = self.server.api, urlsplit(self.path)
+        body = json.loads(raw) if raw[:1] == b"{" else raw
+        token = self.headers.get("x-acs-dingtalk-access-token", "")
+        trouble = api.trouble(parts.path)
+        call = Call(parts.path, body, parse_qs(parts.query), token, time.monotonic(), taken=trouble is None)
+        api.note(api.calls, call)
+        if isinstance(trouble, Hang):
+            self.rest(trouble)
+        answer = trouble if isinstance(trouble, Answer) else api.answer(call)
+        self.write(answer.status, answer.body, dict(answer.headers))
+
+
+class DingTalkApi(HttpStandIn[Call, Answer | Hang]):
+    """The servers."""
+
+    exchange = DingTalkExchange
 
     def __init__(self) -> None:
+        super().__init__()
         self.secret = SECRET
         self.token = TOKEN
         self.expires = 7200
-        self.calls: list[Call] = []
         self.acks: list[Json] = []
         self.files: dict[str, bytes] = {}
-        self.changed = threading.Condition()
-        self.stopping = False
         self.answers_pings = True
-        self._troubles: dict[str, deque[Answer | Hang]] = defaultdict(deque)
         self._tickets: set[str] = set()
         self._numbers = 0
         self._sockets: set[ServerConnection] = set()
-        self._http: _Http | None = None
         self._stream: Server | None = None
-        self._ports = (0, 0)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._ports[0]}"
+        self._stream_port = 0
 
     @property
     def session(self) -> str:
@@ -83,12 +83,13 @@ class DingTalkApi:
         return [call for call in self.calls if path in call.path]
 
     @property
-    def in_session(self) -> list[Json]:
-        return [call.body["markdown"] for call in self.calls_of("sendBySession") if call.taken]
+    def sent(self) -> list[Call]:
+        """In the session of a message; there are other ways."""
+        return [call for call in self.calls_of("sendBySession") if call.taken]
 
-    def fail(self, path: str, *troubles: Answer | Hang) -> None:
-        """The coming requests of this path get these, in order."""
-        self._troubles[path].extend(troubles)
+    @property
+    def in_session(self) -> list[Json]:
+        return [call.body["markdown"] for call in self.sent]
 
     def say(self, text: str = "", *, group: bool = True, **fields: Any) -> str:
         """Somebody writes; returns the message's id."""
@@ -116,43 +117,20 @@ class DingTalkApi:
             except OSError:
                 continue  # the other side was faster
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 15.0) -> Any:
-        with self.changed:
-            assert self.changed.wait_for(condition, seconds), [call.path for call in self.calls]
-            return condition()
-
     def start(self) -> Self:
-        """Also again after `stop`, on the same ports."""
-        self.stopping = False
-        self._http = _Http(("127.0.0.1", self._ports[0]), _Exchange)
-        self._http.api = self
         stream = serve(
-            self._talk, "127.0.0.1", self._ports[1], process_request=self._admit, logger=quiet, ping_interval=None
+            self._talk, "127.0.0.1", self._stream_port, process_request=self._admit, logger=quiet, ping_interval=None
         )
-        self._stream = stream
-        self._ports = (self._http.server_port, stream.socket.getsockname()[1])
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self._stream, self._stream_port = stream, stream.socket.getsockname()[1]
         threading.Thread(target=stream.serve_forever, daemon=True).start()
-        return self
+        return super().start()
 
     def stop(self) -> None:
-        with self.changed:
-            self.stopping = True
-            self.changed.notify_all()
-        if self._http and self._stream:
-            self._http.shutdown()
-            self._http.server_close()
+        super().stop()
+        if self._stream:
             self._stream.shutdown()
             self.cut()
-            self._http = self._stream = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+            self._stream = None
 
     # The stream.
 
@@ -169,9 +147,7 @@ class DingTalkApi:
         self._sockets.add(connection)
         try:
             for raw in connection:
-                with self.changed:
-                    self.acks.append(json.loads(raw))
-                    self.changed.notify_all()
+                self.note(self.acks, json.loads(raw))
         except ConnectionClosed:
             pass  # the other side may go as it likes
         finally:
@@ -179,7 +155,7 @@ class DingTalkApi:
 
     # The API.
 
-    def serve(self, call: Call) -> Answer:
+    def answer(self, call: Call) -> Answer:
         if call.path == "/v1.0/gateway/connections/open":
             return self._open(call.body)
         if call.path == "/v1.0/oauth2/accessToken":
@@ -210,15 +186,7 @@ class DingTalkApi:
             return Answer(401, {"code": "authFailed", "message": "wrong", "requestid": "r"})
         ticket = f"tick+{self._next()}"
         self._tickets.add(ticket)
-        return Answer(body={"endpoint": f"ws://127.0.0.1:{self._ports[1]}/connect", "ticket": ticket})
-
-    def trouble(self, path: str) -> Answer | Hang | None:
-        return self._troubles[path].popleft() if self._troubles[path] else None
-
-    def record(self, call: Call) -> None:
-        with self.changed:
-            self.calls.append(call)
-            self.changed.notify_all()
+        return Answer(body={"endpoint": f"ws://127.0.0.1:{self._stream_port}/connect", "ticket": ticket})
 
     def _next(self) -> int:
         self._numbers += 1
@@ -245,50 +213,3 @@ def _code(body: Any) -> str:
 
 def _card(body: Any) -> str:
     return str(body.get("outTrackId")) if isinstance(body, dict) else ""
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    api: DingTalkApi
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
-
-
-class _Exchange(BaseHTTPRequestHandler):
-    server: _Http
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-
-    def do_GET(self) -> None:
-        self.do_POST()
-
-    def do_PUT(self) -> None:
-        self.do_POST()
-
-    def do_POST(self) -> None:
-        api, parts = self.server.api, urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.loads(raw) if raw[:1] == b"{" else raw
-        token = self.headers.get("x-acs-dingtalk-access-token", "")
-        trouble = api.trouble(parts.path)
-        call = Call(parts.path, body, parse_qs(parts.query), token, time.monotonic(), taken=trouble is None)
-        api.record(call)
-        if isinstance(trouble, Hang):
-            with api.changed:
-                api.changed.wait_for(lambda: api.stopping, trouble.seconds)
-        self._write(trouble if isinstance(trouble, Answer) else api.serve(call))
-
-    def _write(self, answer: Answer) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        self.send_response(answer.status)
-        for name, value in answer.headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: Any) -> None:
-        """Quiet."""

@@ -12,14 +12,12 @@ import copy
 import json
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes.discord_gateway import ME, TOKEN, Cut, DiscordGateway, Failure, Garbage, Hang, Json, Trouble, cut
+from tests.fakes.discord_gateway import ME, TOKEN, Call, DiscordGateway, Failure, Garbage, Trouble, cut
+from tests.fakes.stand_in import Cut, Hang, Json
 
 ANN = {"id": "42", "username": "ann", "global_name": "Ann", "discriminator": "0", "avatar": None}
 BOT_ROLE = {"id": "901", "name": "Andy", "tags": {"bot_id": "999"}}
@@ -33,33 +31,13 @@ CHANNELS: dict[str, dict[str, Any]] = {
 EPOCH = 1420070400000
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request: `kind` is one of send, edit, typing, react, me, application, gateway, channel, guild, file."""
-
-    kind: str
-    parameters: Json
-    at: float  # time.monotonic()
-    message_id: str = ""
-    answered: bool = True  # False: a scripted trouble answered
-
-    @property
-    def text(self) -> str:
-        return str(self.parameters.get("content") or "")
-
-    @property
-    def channel_id(self) -> str:
-        return str(self.parameters["channel_id"])
-
-
 class DiscordApi(DiscordGateway):
-    """The server; a context manager. Everything may be called from the test's thread."""
+    """The server."""
 
     def __init__(self) -> None:
         super().__init__()
         self.flags = 1 << 19  # of the application: it may read what is written
         self.remaining = 1000  # connections for today
-        self.calls: list[Call] = []
         self.channels = copy.deepcopy(CHANNELS)
         self.files: dict[str, bytes] = {}
         self.uploads: list[tuple[str, bytes]] = []
@@ -70,13 +48,7 @@ class DiscordApi(DiscordGateway):
     # What a test does.
 
     @property
-    def url(self) -> str:
-        """What `options.api_base` should be."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def sent(self) -> list[Call]:
-        """The messages that were delivered, in order of arrival."""
         return [call for call in self.calls if call.kind == "send" and call.message_id]
 
     def calls_of(self, kind: str) -> list[Call]:
@@ -133,28 +105,7 @@ class DiscordApi(DiscordGateway):
         self.frame('{"op":9,"d":false}')
         self._sessions.clear()
 
-    def fail(self, kind: str, *troubles: Trouble) -> None:
-        """The coming requests of this kind get these, in order."""
-        self._script[kind].extend(troubles)
-
-    def keep_failing(self, kind: str, trouble: Trouble | None) -> None:
-        if trouble is None:
-            self._standing.pop(kind, None)
-        else:
-            self._standing[kind] = trouble
-
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 15.0) -> bool:
-        """Looks again whenever a request arrives."""
-        with self.changed:
-            return self.changed.wait_for(condition, seconds)
-
-    def wait_for_sent(self, count: int, seconds: float = 15.0) -> list[Call]:
-        arrived = self.wait_for(lambda: len(self.sent) >= count, seconds)
-        assert arrived, f"{len(self.sent)} of {count} messages after {seconds} s: {[call.text for call in self.sent]}"
-        return self.sent
-
     def start(self) -> Self:
-        """Also again after `stop`, on the same port."""
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="discord-api", daemon=True)
         self._thread.start()
@@ -167,14 +118,6 @@ class DiscordApi(DiscordGateway):
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(10)
             self._thread = self._loop = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     # What the wire does.
 
@@ -204,7 +147,7 @@ class DiscordApi(DiscordGateway):
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         kind, parameters = await self._read(request)
-        trouble = self._trouble(kind)
+        trouble = self.trouble(kind)
         if isinstance(trouble, Hang):
             await self._pause(trouble.seconds)
         elif trouble:
@@ -282,7 +225,7 @@ class DiscordApi(DiscordGateway):
         return message
 
     def _record(self, kind: str, parameters: Json, *, message_id: str = "", answered: bool = True) -> None:
-        self._note(self.calls, Call(kind, parameters, time.monotonic(), message_id, answered))
+        self.note(self.calls, Call(kind, parameters, time.monotonic(), message_id, answered))
 
 
 def _kind(method: str, parts: list[str], parameters: Json) -> str:  # noqa: C901 - a table

@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-import threading
-from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.fakes.stand_in import Cut, Hang, Json, StandIn
+
 TOKEN = "fake-token-of-a-fake-discord-bot"
 ME = {"id": "999", "username": "andy", "global_name": "Andy", "discriminator": "0", "avatar": None, "bot": True}
 CONTENT_INTENT = 1 << 15
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,20 +24,6 @@ class Failure:
     code: int = 0
     retry_after: float | None = None
     via: bool = True
-
-
-@dataclass(frozen=True)
-class Hang:
-    """Silence; then the usual answer."""
-
-    seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The connection is cut instead of an answer; `done`: after the request was carried out."""
-
-    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,21 +45,37 @@ class _Session:
     socket: web.WebSocketResponse | None = None
 
 
-class DiscordGateway:
+@dataclass(frozen=True)
+class Call:
+    """One request: `kind` is one of send, edit, typing, react, me, application, gateway, channel, guild, file."""
+
+    kind: str
+    parameters: Json
+    at: float  # time.monotonic()
+    message_id: str = ""
+    answered: bool = True  # False: a scripted trouble answered
+
+    @property
+    def text(self) -> str:
+        return str(self.parameters.get("content") or "")
+
+    @property
+    def channel_id(self) -> str:
+        return str(self.parameters["channel_id"])
+
+
+class DiscordGateway(StandIn[Call, Trouble]):
     """What is said meanwhile is kept for those who resume."""
 
     def __init__(self) -> None:
-        self.port = 0
+        super().__init__()
         self.tokens = {TOKEN}
         self.content_granted = True
         self.heartbeat = 0.2
         self.deaf = False  # the gateway holds its connections and says nothing any more
         self.identified: list[Json] = []
         self.resumed: list[Json] = []
-        self.changed = threading.Condition()
         self._sessions: dict[str, _Session] = {}
-        self._script: dict[str, deque[Trouble]] = defaultdict(deque)
-        self._standing: dict[str, Trouble] = {}
         self._refusal = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
@@ -101,7 +101,7 @@ class DiscordGateway:
             session.socket = None
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        trouble = self._trouble("socket")
+        trouble = self.trouble("socket")
         if isinstance(trouble, Failure):
             return web.Response(status=trouble.status)
         socket = web.WebSocketResponse(timeout=0.5)
@@ -128,7 +128,7 @@ class DiscordGateway:
             await self._resume(socket, frame["d"])
 
     async def _identify(self, socket: web.WebSocketResponse, given: Json) -> None:
-        self._note(self.identified, given)
+        self.note(self.identified, given)
         if given["token"] not in self.tokens:
             await _goodbye(socket, 4004)
         elif given["intents"] & CONTENT_INTENT and not self.content_granted:
@@ -143,7 +143,7 @@ class DiscordGateway:
             await self._tell(session, "READY", {**about, "resume_gateway_url": f"ws://127.0.0.1:{self.port}/gateway/"})
 
     async def _resume(self, socket: web.WebSocketResponse, given: Json) -> None:
-        self._note(self.resumed, given)
+        self.note(self.resumed, given)
         session = self._sessions.get(given["session_id"])
         if self._refusal:
             await _goodbye(socket, self._refusal)
@@ -155,16 +155,6 @@ class DiscordGateway:
         for frame in session.events[given["seq"] :]:
             await socket.send_str(json.dumps(frame))
         await self._tell(session, "RESUMED", {})
-
-    def _note(self, notes: list[Any], note: Any) -> None:
-        with self.changed:
-            notes.append(note)
-            self.changed.notify_all()
-
-    def _trouble(self, kind: str) -> Trouble | None:
-        if self._script[kind]:
-            return self._script[kind].popleft()
-        return self._standing.get(kind)
 
     async def _pause(self, seconds: float) -> None:
         try:

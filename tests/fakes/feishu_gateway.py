@@ -21,15 +21,17 @@ CLIENT_CONFIG = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce
 
 
 class FeishuGateway:
-    """An event is delivered to whoever connects until it is acknowledged. All may be called from the test's thread."""
+    """Beside a stand-in, whose `changed` it uses: an event is delivered to whoever connects until acknowledged."""
+
+    changed: threading.Condition
 
     def __init__(self) -> None:
+        super().__init__()
         self.acknowledged: list[dict[str, Any]] = []  # headers and payload of each
         self.pings = 0
         self.is_deaf = False  # the connection stands, but nobody answers there
         self.refuse_handshake: dict[str, str] | None = None  # the headers of a refusal
         self.connections: list[ServerConnection] = []
-        self.changed = threading.Condition()
         self._ids = 0
         self._tickets: set[str] = set()
         self._pending: dict[str, list[bytes]] = {}  # frames by event

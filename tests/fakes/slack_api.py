@@ -4,13 +4,13 @@ import asyncio
 import json
 import threading
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
+
+from tests.fakes.stand_in import Cut, Garbage, Hang, Json, StandIn
 
 BOT_TOKEN = "xoxb-fake-bot-token-0123456789"
 APP_TOKEN = "xapp-fake-app-token-0123456789"
@@ -19,8 +19,6 @@ PEOPLE = {"UANN": "Ann Lee", "UBOB": "Bob"}
 CHANNELS = {"C1": "general"}
 SCOPES = "chat:write,users:read,files:read,files:write,reactions:write,channels:history"
 LIMIT = 4000
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,28 +29,6 @@ class Failure:
     status: int = 200
     retry_after: int | None = None
     more: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Hang:
-    """Silence, then the usual answer."""
-
-    seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The connection is closed without an answer; `done`: after the request was carried out."""
-
-    done: bool = False
-
-
-@dataclass(frozen=True)
-class Garbage:
-    """Bytes that are not what is expected."""
-
-    body: bytes = b"<html>not what you expect</html>"
-    content_type: str = "text/html"
 
 
 Trouble = Failure | Hang | Cut | Garbage
@@ -73,15 +49,11 @@ class Call:
         return str(self.parameters.get("text", ""))
 
 
-@dataclass
-class SlackApi:
-    """The server; a context manager. Everything may be called from the test's thread."""
+class SlackApi(StandIn[Call, Trouble]):
+    """The server."""
 
-    port: int = 0
-
-    def __post_init__(self) -> None:
-        self.changed = threading.Condition()
-        self.calls: list[Call] = []
+    def __init__(self) -> None:
+        super().__init__()
         self.acknowledged: dict[str, float] = {}  # time.time() by envelope
         self.tickets: list[str] = []
         self.connections: list[web.WebSocketResponse] = []
@@ -92,8 +64,6 @@ class SlackApi:
         self.deaf = False  # new connections read nothing and answer nothing, not even a goodbye
         self.silent_hello = False
         self._pending: dict[str, Json] = {}
-        self._script: dict[str, deque[Trouble]] = defaultdict(deque)
-        self._standing: dict[str, Trouble] = {}
         self._number = 0
         self._announced: dict[str, str] = {}
 
@@ -155,32 +125,12 @@ class SlackApi:
         """The server closes every websocket."""
         self._in_loop(self._close_all())
 
-    def fail(self, method: str, *troubles: Trouble) -> None:
-        self._script[method].extend(troubles)
-
-    def keep_failing(self, method: str, trouble: Trouble) -> None:
-        self._standing[method] = trouble
-
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 15.0) -> bool:
-        with self.changed:
-            return bool(self.changed.wait_for(condition, seconds))
-
-    def wait_for_sent(self, count: int, seconds: float = 15.0) -> list[Call]:
-        arrived = self.wait_for(lambda: len(self.sent) >= count, seconds)
-        assert arrived, f"{len(self.sent)} of {count} messages after {seconds} s: {[call.text for call in self.sent]}"
-        return self.sent
-
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(ready,), name="slack-api", daemon=True)
         self._thread.start()
         assert ready.wait(10)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def stop(self) -> None:
         """What hangs is let go."""
@@ -269,7 +219,7 @@ class SlackApi:
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
         method, given = request.match_info["method"], await _parameters(request)
-        trouble = self._script[method].popleft() if self._script[method] else self._standing.get(method)
+        trouble = self.trouble(method)
         if isinstance(trouble, Failure | Garbage):
             self._note(lambda: self.calls.append(Call(method, given, time.monotonic(), answered=False)))
             return _troubled(trouble)

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.fakes.json_api import Call, Json, JsonApi
+from tests.fakes.json_api import Call, JsonApi
+from tests.fakes.stand_in import Json
 
 CORP_ID = "ww1234567890abcdef"
 AGENT_ID = "1000002"

@@ -6,7 +6,8 @@ import json
 import time
 from typing import Any
 
-from tests.fakes.json_api import Call, Json, JsonApi
+from tests.fakes.json_api import Call, JsonApi
+from tests.fakes.stand_in import Json
 
 PHONE_ID = "106540352242922"
 NUMBER = "15550783881"

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from tests.fakes.messages_api import MessagesApi, Text
-from tests.fakes.telegram_api import Hang, TelegramApi
+from tests.fakes.stand_in import Hang
+from tests.fakes.telegram_api import TelegramApi
 from tests.journeys.service import CHILDREN, Service, is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.docker]

@@ -15,6 +15,7 @@ from tests.fakes import (
     feishu_api,
     qq_onebot,
     slack_api,
+    stand_in,
     telegram_api,
     wecom_api,
     whatsapp_api,
@@ -66,7 +67,7 @@ RIGS = {
         {"token": telegram_api.TOKEN},
         "-1001",
         tell=lambda api, _channel, number, text: api.say(text, message_id=number, date=second(number)),
-        garbage=lambda api, _channel: api.fail("getUpdates", telegram_api.Garbage()),
+        garbage=lambda api, _channel: api.fail("getUpdates", stand_in.Garbage()),
         strange=lambda api, _channel: api.say("", message_id=90, hologram={"depth": 3}),
     ),
     "slack": Rig(
@@ -127,7 +128,7 @@ RIGS = {
         ),
         garbage=lambda _api, channel: call(channel, "{", headers=whatsapp_api.signed("{")),
         strange=lambda _api, channel: told_by_whatsapp(channel, number=90, type="hologram", hologram={"depth": 3}),
-        hang=lambda api: api.keep_failing("messages", telegram_api.Hang(60)),
+        hang=lambda api: api.keep_failing("messages", stand_in.Hang(60)),
     ),
     "wecom": Rig(
         wecom_api.WeComApi,
@@ -138,7 +139,7 @@ RIGS = {
         ),
         garbage=lambda _api, channel: call(channel, "{", query="msg_signature=x&timestamp=1&nonce=2"),
         strange=lambda _api, channel: told_by_wecom(channel, number=90, MsgType="hologram"),
-        hang=lambda api: api.keep_failing("message/send", telegram_api.Hang(60)),
+        hang=lambda api: api.keep_failing("message/send", stand_in.Hang(60)),
     ),
 }
 

@@ -13,7 +13,8 @@ from apps.chats.models import Channel, Message
 from apps.platforms import asking, rendering
 from apps.platforms.base import Buttons
 from apps.platforms.registry import SPECS
-from tests.fakes.telegram_api import Failure, Hang
+from tests.fakes.stand_in import Hang
+from tests.fakes.telegram_api import Failure
 from tests.platforms.conftest import registered_chat, status, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from apps.chats.models import Channel, Incident, Message
-from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, Hang, TelegramApi
+from tests.fakes.stand_in import Hang
+from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, TelegramApi
 from tests.platforms.conftest import detail, outbound, registered_chat, send, status, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from apps.chats.models import Attachment, Channel, Message
-from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, slack_api, telegram_api
+from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, slack_api, stand_in, telegram_api
 from tests.platforms.conftest import outbound, registered_chat, send, status, telegram_channel, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
@@ -33,16 +33,7 @@ class Hanging:
 
 
 def hang_at(*names: str) -> Callable[[Any], Any]:
-    return lambda api: [api.keep_failing(name, hang_of(api)) for name in names]
-
-
-def hang_at_dingtalk(*paths: str) -> Callable[[Any], Any]:
-    return lambda api: [api.fail(path, *[dingtalk_api.Hang(LONG)] * 9) for path in paths]
-
-
-def hang_of(api: Any) -> Any:
-    kinds = {discord_api.DiscordApi: discord_gateway, feishu_api.FeishuApi: feishu_api, slack_api.SlackApi: slack_api}
-    return kinds.get(type(api), telegram_api).Hang(LONG)
+    return lambda api: [api.keep_failing(name, stand_in.Hang(LONG)) for name in names]
 
 
 def a_document(url: str) -> dict[str, Any]:
@@ -93,8 +84,8 @@ PLATFORMS = {
         dingtalk_api.DingTalkApi,
         {"client_id": dingtalk_api.CLIENT_ID, "client_secret": dingtalk_api.SECRET},
         "cidgroup",
-        at_first=hang_at_dingtalk("/v1.0/gateway/connections/open"),
-        later=hang_at_dingtalk("/robot/sendBySession", "/v1.0/robot/messageFiles/download"),
+        at_first=hang_at("/v1.0/gateway/connections/open"),
+        later=hang_at("/robot/sendBySession", "/v1.0/robot/messageFiles/download"),
         say_with_file=lambda api: api.say(msgtype="picture", content={"downloadCode": "dc1"}),
     ),
 }

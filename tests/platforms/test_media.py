@@ -12,7 +12,7 @@ from apps.chats.models import Attachment, Message
 from apps.chats.workspaces import workspace
 from apps.platforms import downloads
 from apps.platforms.base import PlatformError
-from tests.fakes.telegram_api import Hang
+from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

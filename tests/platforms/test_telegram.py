@@ -8,7 +8,8 @@ from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats import services
 from apps.chats.models import Chat, Incident, Message
-from tests.fakes.telegram_api import UNREADABLE, Cut, Failure, Garbage, Hang, TelegramApi
+from tests.fakes.stand_in import Cut, Garbage, Hang
+from tests.fakes.telegram_api import UNREADABLE, Failure, TelegramApi
 from tests.platforms.conftest import age, outbound, registered_chat, send, status, telegram_channel, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ import pytest
 from apps.agents import prompts
 from apps.agents.models import Run
 from apps.chats.models import Attachment, Message
-from tests.fakes.json_api import Answer, Call, Json, JsonApi
-from tests.fakes.telegram_api import Hang
+from tests.fakes.json_api import Answer, Call, JsonApi
+from tests.fakes.stand_in import Hang, Json
 from tests.platforms.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from apps.platforms.wecom.client import Client
 from apps.platforms.wecom.errors import LIMITS
 from apps.platforms.wecom.sending import Repeats
 from tests.fakes.json_api import Answer
-from tests.fakes.telegram_api import Cut, Garbage, Hang
+from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.wecom_api import APP, BOT, SECRET, WeComApi, app_callback, app_message, error
 from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status, until
 from tests.platforms.hooks import call

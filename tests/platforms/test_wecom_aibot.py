@@ -11,7 +11,7 @@ from apps.chats.models import Attachment, Channel, Chat, Message, Platform
 from apps.chats.workspaces import workspace
 from apps.platforms import rendering
 from tests.fakes.json_api import Answer
-from tests.fakes.telegram_api import Cut, Garbage
+from tests.fakes.stand_in import Cut, Garbage
 from tests.fakes.wecom_api import BOT, WeComApi, bot_callback, bot_message, error
 from tests.platforms.conftest import outbound, registered_chat, send, status, until
 from tests.platforms.hooks import call

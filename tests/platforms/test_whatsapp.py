@@ -14,7 +14,7 @@ from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Moved, Receipt
 from apps.platforms.whatsapp.payloads import events
 from tests.fakes.json_api import Answer
-from tests.fakes.telegram_api import Cut, Garbage, Hang
+from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.whatsapp_api import (
     ANN,
     APP_SECRET,

@@ -13,7 +13,8 @@ from apps.chats.models import Attachment, Incident
 from apps.chats.workspaces import workspace
 from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.check import check
-from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer, Hang
+from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer
+from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import detail, outbound, send, status, until
 from tests.platforms.dingtalk.conftest import GROUP_SEND, OPEN, PNG, database, inbound, kept, online
 

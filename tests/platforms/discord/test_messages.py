@@ -14,7 +14,8 @@ from apps.chats.workspaces import workspace
 from apps.platforms.base import Identity, PlatformError
 from apps.platforms.discord.adapter import DiscordAdapter
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
-from tests.fakes.discord_gateway import ME, TOKEN, Cut, Failure, Garbage, Hang
+from tests.fakes.discord_gateway import ME, TOKEN, Failure, Garbage
+from tests.fakes.stand_in import Cut, Hang
 from tests.platforms.conftest import outbound, registered_chat, send, status, until
 from tests.platforms.discord.conftest import discord_channel, inbound
 

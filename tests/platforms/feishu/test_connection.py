@@ -11,7 +11,8 @@ from apps.chats.models import Channel
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Identity
 from apps.platforms.feishu.adapter import FeishuAdapter
-from tests.fakes.feishu_api import SECRET, Failure, FeishuApi, Garbage, Hang
+from tests.fakes.feishu_api import SECRET, Failure, FeishuApi
+from tests.fakes.stand_in import Garbage, Hang
 from tests.platforms.conftest import detail, send, status, until
 from tests.platforms.feishu.conftest import feishu_channel, inbound_one
 

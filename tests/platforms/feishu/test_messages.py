@@ -9,7 +9,8 @@ from apps.agents.models import Run
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspaces import workspace
 from apps.platforms import intake
-from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure, Hang
+from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure
+from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import send, status, until
 from tests.platforms.feishu.conftest import inbound_one
 

@@ -14,7 +14,8 @@ from apps.platforms.feishu import sending
 from apps.platforms.feishu.adapter import FeishuAdapter
 from apps.platforms.feishu.emoji import reaction
 from apps.plugins import hooks
-from tests.fakes.feishu_api import Cut, Failure, Garbage
+from tests.fakes.feishu_api import Failure
+from tests.fakes.stand_in import Cut, Garbage
 from tests.platforms.conftest import outbound, send, status, until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
@@ -44,7 +45,7 @@ def test_a_long_text_is_split_by_bytes(api, listeners, chat):
 
 
 def test_a_connection_cut_before_the_answer_makes_no_second_message(api, listeners, chat):
-    api.fail("send", Cut())
+    api.fail("send", Cut(done=True))
     listeners.start()
     send(chat, "hi")
     until(lambda: outbound("sent") == 1)

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from apps.chats.models import Message
-from tests.fakes.slack_api import Garbage, Hang, SlackApi
+from tests.fakes.slack_api import SlackApi
+from tests.fakes.stand_in import Garbage, Hang
 from tests.platforms.conftest import detail, status, until
 from tests.platforms.slack.conftest import bot, slack_channel
 

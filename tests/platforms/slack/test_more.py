@@ -16,7 +16,8 @@ from apps.platforms.slack.files import is_slacks
 from apps.platforms.slack.reactions import name_of
 from apps.platforms.slack.refusals import refusal
 from apps.plugins import hooks
-from tests.fakes.slack_api import APP_TOKEN, Failure, Garbage
+from tests.fakes.slack_api import APP_TOKEN, Failure
+from tests.fakes.stand_in import Garbage
 from tests.platforms.conftest import outbound, registered_chat, status, until
 from tests.platforms.slack.conftest import slack_channel
 
