@@ -10,6 +10,12 @@ def read_by_settings() -> set[str]:
     return set(READ.findall((ROOT / "nanogridbot" / "settings.py").read_text()))
 
 
+def anchors(page: Path) -> set[str]:
+    """As the usual hosts of repositories make them of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_setting_is_documented_and_nothing_else() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
     assert len(documented) > 30
@@ -34,6 +40,25 @@ def test_defaults_in_the_example_are_the_real_ones() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert len(documents) > 20
+    for document in documents:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_links_to_a_heading_find_it() -> None:
+    found = 0
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target, heading in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text()):
+            page = document.parent / target if target else document
+            if page.suffix == ".md":
+                found += 1
+                assert heading in anchors(page), f"{document.name}: {target}#{heading}"
+    assert found > 3
+
+
+def test_every_document_is_reached_from_the_first_page() -> None:
+    first = (ROOT / "README.md").read_text()
+    for document in (ROOT / "docs").glob("*.md"):
+        assert f"(docs/{document.name})" in first, document.name
