@@ -152,8 +152,7 @@ class Gateway:
         if not is_message(call):
             return self._answer(call)
         if spent := self._ledger.admit():
-            self._refuse(call.id, 402, spent)
-            return self._on_refusal(spent)
+            return self._end(call, 402, spent)
         try:
             return self._answer(call)
         finally:
@@ -164,8 +163,7 @@ class Gateway:
         asked = self._asked()
         if not asked:
             sentence = _("There is no key for the model any more: the admin has no model provider that can be used.")
-            self._refuse(call.id, 401, sentence)
-            return self._on_refusal(sentence)
+            return self._end(call, 401, sentence)
         answered = first_answer(call, asked)
         if answered is None:
             return None
@@ -175,8 +173,14 @@ class Gateway:
             self._say(call, "http_chunk", answered.body)
         else:
             self._pass_down(call, answered.provider, answered.stream)
-        self._say(call, "http_end")
-        return None if call.cancelled.is_set() else self._judge(answered)
+        if not call.cancelled.is_set():
+            self._judge(answered)
+        return self._say(call, "http_end")
+
+    def _end(self, call: Call, status: int, sentence: str) -> None:
+        """Whoever can end the run hears of it before the agent, whose own words for it might be there first."""
+        self._on_refusal(sentence)
+        self._refuse(call.id, status, sentence)
 
     def _say(self, call: Call, kind: str, data: bytes | None = None, **fields: Any) -> None:
         """To whoever still listens; an agent that is gone has given the call up."""

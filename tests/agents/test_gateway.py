@@ -97,6 +97,21 @@ def test_a_refused_key_is_said_to_whoever_can_end_the_run(gateway, link, api, re
     assert refusals == ["The model refused: invalid x-api-key. Check ANTHROPIC_API_KEY in .env."]
 
 
+def test_whoever_can_end_the_run_hears_of_it_before_the_agent_does(gateway, link, api, refusals):
+    api.script(Failure(401, "invalid x-api-key"))
+    known, send = [], link.send
+
+    def listening(type_, **fields):
+        known.append((type_, len(refusals)))
+        send(type_, **fields)
+
+    link.send = listening
+    gateway.take(request())
+
+    link.ended("1")
+    assert known[-1] == ("http_end", 1)
+
+
 def test_a_broken_stream_is_ended_and_not_begun_anew(gateway, link, api):
     api.script(BrokenStream(kind=None))
     gateway.take(request())
