@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.agents import providers
 from apps.agents.calls import Call
+from apps.agents.models.provider import ALL_OTHERS
 from apps.agents.providers import Provider
 from apps.chats.unreachable import why
 
@@ -166,7 +167,7 @@ def _body_for(call: Call, provider: Provider) -> bytes:
     if not provider.model_names or not call.body:
         return bytes(call.body)
     said = _loads(call.body)
-    theirs = provider.model_names.get(str(said.get("model")))
+    theirs = provider.model_names.get(str(said.get("model"))) or provider.model_names.get(ALL_OTHERS)
     return json.dumps(said | {"model": theirs}).encode() if theirs else bytes(call.body)
 
 

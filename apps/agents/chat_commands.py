@@ -9,6 +9,7 @@ from apps.agents import budgets, providers, services
 from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.commands.registry import Call, CommandRefusedError, command, offered_to
 from apps.agents.models import Run, RunStep, Session
+from apps.agents.models.provider import ALL_OTHERS
 from apps.agents.pricing import Usage, cost
 from apps.chats import pairing
 from apps.chats.engagement import answers_everything
@@ -118,7 +119,7 @@ def _doubt(name: str) -> str:
     """Any endpoint may know names that we do not: the model is set, and a slip of the pen is pointed at."""
     providers.refresh()
     found = providers.enabled()
-    theirs = {ours for provider in found for ours in provider.model_names}
+    theirs = {ours for provider in found for ours in provider.model_names} - {ALL_OTHERS}
     priced = any(cost((name,), Usage(), provider.prices) is not None for provider in found)
     if not name or name in theirs or priced or cost((name,), Usage(), {}) is not None:
         return ""

@@ -261,6 +261,13 @@ def test_a_provider_without_its_key_is_passed_over_and_said(ask, first, second, 
     assert "is missing" in Incident.objects.get(subject="first").sentence
 
 
+@pytest.mark.parametrize(("names", "called"), [({"*": "mine"}, "mine"), ({"claude-haiku-9": "small"}, None)])
+def test_all_other_models_may_have_one_name(ask, first, api, names, called):
+    ModelProvider.objects.filter(pk=first.pk).update(model_names=names)
+    ask()
+    assert api.requests[0].body["model"] == (called or QUESTION["model"])
+
+
 def test_a_model_is_called_by_the_provider_s_name(ask, first, second, api, other):
     ModelProvider.objects.filter(pk=first.pk).update(model_names={"claude-sonnet-4-5": "anthropic/claude-sonnet-4.5"})
     api.script(Failure(529))

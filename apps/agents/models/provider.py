@@ -13,6 +13,7 @@ from apps.chats.models.channel import CredentialError, resolved
 
 FAILURES = 3  # in a row; then the provider rests
 REST = timedelta(minutes=5)
+ALL_OTHERS = "*"  # among model names
 
 
 class ModelProvider(models.Model):

@@ -3,6 +3,7 @@
 from django import template
 
 from apps.agents.models import ModelProvider
+from apps.agents.models.provider import ALL_OTHERS
 from apps.agents.pricing import PUBLISHED
 
 register = template.Library()
@@ -16,4 +17,4 @@ def known_models() -> list[str]:
     names = set(PUBLISHED) - BEGINNINGS
     for prices, ours in ModelProvider.objects.filter(enabled=True).values_list("prices", "model_names"):
         names |= {str(name) for name in [*prices, *ours]}
-    return sorted(names)
+    return sorted(names - {ALL_OTHERS})
