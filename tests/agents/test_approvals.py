@@ -14,7 +14,7 @@ from apps.agents.services import request_run
 from apps.chats.models import Channel, Chat, Message, Platform, Sender
 from apps.chats.services import create_group
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
-from tests.platforms.conftest import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 
 from apps.agents.execution import execute
@@ -8,7 +6,7 @@ from apps.agents.runtimes import reaping
 from apps.agents.services import request_run
 from apps.chats.workspaces import workspace
 from tests.fakes.messages_api import Text, ToolUse
-from tests.journeys.service import wait_until
+from tests.waiting import in_thread, until
 
 
 def test_the_demo_agent_answers_through_the_whole_path(say, replies):
@@ -52,10 +50,9 @@ def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say,
 def test_what_a_call_has_cost_is_a_row_while_the_agent_works_on(say, claude):
     claude.script(ToolUse("mcp__ngb__list_chats", {}), Text("Done.", delay=1.0))
     run = say("which chats?")
-    working = threading.Thread(target=execute, args=[run.pk])
-    working.start()
+    working = in_thread(execute, run.pk)
 
-    wait_until(lambda: RunUsage.objects.filter(run=run).exists(), 20, "the first call's usage")
+    until(lambda: RunUsage.objects.filter(run=run).exists())
     during = RunUsage.objects.get(run=run).calls
     working.join(30)
 

@@ -1,6 +1,5 @@
 """Models and agents that misbehave: a clear error, a retry, and nothing left behind."""
 
-import threading
 import time
 
 import pytest
@@ -11,6 +10,7 @@ from apps.agents.execution import execute
 from apps.agents.models import Run, Session
 from apps.chats.models import Incident, Message
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text, ToolUse
+from tests.waiting import in_thread, until
 
 
 def finish(run, attempts=6):
@@ -21,27 +21,6 @@ def finish(run, attempts=6):
         if run.is_over:
             return run
     return run
-
-
-def in_thread(function, *arguments):
-    from django.db import connection
-
-    def call():
-        try:
-            function(*arguments)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    return thread
-
-
-def wait_until(condition, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_a_wrong_key_ends_the_run_at_once_with_the_upstreams_words(say, replies, claude):
@@ -139,7 +118,7 @@ def test_a_message_in_mid_turn_reaches_the_live_turn_and_is_answered_once(say, r
     )
     run = say("first")
     worker = in_thread(execute, run.pk)
-    wait_until(lambda: "working on it" in replies())
+    until(lambda: "working on it" in replies())
     more = say("and the second")
     worker.join(30)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.agents import services, turn
 from apps.agents.execution import execute
 from apps.agents.models import Run
-from tests.agents.test_faults import in_thread, wait_until
+from tests.waiting import in_thread, until
 
 
 def states() -> list[str]:
@@ -54,7 +54,7 @@ def test_a_service_that_stops_begins_nothing_new(say, shutdown):
 
 def test_a_turn_in_progress_may_end(say, replies, shutdown):
     worker = in_thread(execute, say("echo hello").pk)
-    wait_until(lambda: states() == ["running"])
+    until(lambda: states() == ["running"])
     shutdown(30)
     worker.join(20)
     assert states() == ["succeeded"]

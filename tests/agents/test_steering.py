@@ -13,8 +13,8 @@ from apps.agents.runtimes import docker, process
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
 from apps.platforms import intake
-from tests.agents.test_faults import in_thread, wait_until
 from tests.fakes.messages_api import Text
+from tests.waiting import in_thread, until
 
 TALE = Text("word " * 200, pieces=200, delay=0.1)  # twenty seconds long
 
@@ -58,7 +58,7 @@ def telling(claude, write):
 def stopped_within(seconds, run, write, command="/stop"):
     begun = time.monotonic()
     write(command)
-    wait_until(lambda: Run.objects.get(pk=run.pk).is_over)
+    until(lambda: Run.objects.get(pk=run.pk).is_over)
     assert time.monotonic() - begun < seconds
     assert Run.objects.get(pk=run.pk).status == Run.Status.CANCELLED
 
@@ -84,7 +84,7 @@ def started(write):
     write("hello")
     run = Run.objects.get()
     worker = in_thread(execute, run.pk)
-    wait_until(lambda: Run.objects.get(pk=run.pk).status == Run.Status.RUNNING)
+    until(lambda: Run.objects.get(pk=run.pk).status == Run.Status.RUNNING)
     time.sleep(0.5)
     return run, worker
 

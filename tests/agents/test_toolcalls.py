@@ -8,7 +8,7 @@ from apps.agents import services, toolbox, toolcalls
 from apps.agents.models import Run
 from apps.agents.toolcalls import MOST_AT_ONCE, MOST_CALLS, ToolCalls
 from apps.chats.models import Incident
-from tests.agents.test_faults import wait_until
+from tests.waiting import until
 
 
 class Answers(list[dict[str, object]]):
@@ -17,6 +17,10 @@ class Answers(list[dict[str, object]]):
     def send(self, kind, **fields):
         assert kind == "tool_result"
         self.append(fields)
+
+
+def until_so_many(answers: Answers, count: int) -> None:
+    until(lambda: len(answers) == count)
 
 
 @pytest.fixture
@@ -55,25 +59,25 @@ def frame(number, name="list_chats", **given):
 
 def test_a_call_is_answered(calls, answers):
     calls.take(frame(1))
-    wait_until(lambda: answers)
+    until(lambda: answers)
     assert (answers[0]["id"], answers[0]["is_error"]) == ("t1", False)
 
 
 def test_a_tool_that_breaks_is_told_without_its_secrets(calls, answers, gate):
     calls.take(frame(1, "break_down"))
-    wait_until(lambda: answers)
+    until(lambda: answers)
     assert answers[0]["content"] == "The tool break_down failed; the service's log says why."
 
 
 def test_more_at_once_than_a_run_may_have_are_refused_in_words(calls, answers, gate):
     for number in range(MOST_AT_ONCE + 1):
         calls.take(frame(number, "wait_here"))
-    wait_until(lambda: answers)
+    until(lambda: answers)
     assert (answers[0]["id"], answers[0]["is_error"]) == (f"t{MOST_AT_ONCE}", True)
     gate.set()
-    wait_until(lambda: len(answers) == MOST_AT_ONCE + 1)
+    until_so_many(answers, MOST_AT_ONCE + 1)
     calls.take(frame(99))
-    wait_until(lambda: len(answers) == MOST_AT_ONCE + 2)
+    until_so_many(answers, MOST_AT_ONCE + 2)
     assert not answers[-1]["is_error"]
 
 
@@ -83,7 +87,7 @@ def test_one_run_that_waits_holds_up_no_other(calls, answers, gate, group, chat)
     others = Answers()
     other = services.request_run(group, chat=chat, cause=Run.Cause.REQUEST, prompt="y")
     ToolCalls(other, others.send).take(frame(1))
-    wait_until(lambda: others)
+    until(lambda: others)
     assert not answers
 
 
@@ -92,6 +96,6 @@ def test_a_run_that_calls_without_end_is_told_to_end_and_noted_once(calls, answe
     assert MOST_CALLS > 100
     for number in range(6):
         calls.take(frame(number))
-        wait_until(lambda so_far=number: len(answers) == so_far + 1)
+        until_so_many(answers, number + 1)
     assert [answer["is_error"] for answer in answers] == [False] * 3 + [True] * 3
     assert Incident.objects.get(kind="refused tool").times == 1

@@ -17,8 +17,8 @@ from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform,
 from apps.chats.workspaces import workspace
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
-from tests.agents.test_faults import in_thread, wait_until
 from tests.fakes.messages_api import REMINDER, Text, ToolUse, text_of_block
+from tests.waiting import in_thread, until
 
 SESSION: list[tuple[str, dict[str, Any]]] = [
     ("list_chats", {}),
@@ -75,7 +75,7 @@ def answering(group: Group) -> Iterator[None]:
     """A person who answers the question when it is there."""
 
     def answer() -> None:
-        wait_until(lambda: Question.objects.filter(status="open").exists(), 60)
+        until(lambda: Question.objects.filter(status="open").exists(), 60)
         questions.answer(Question.objects.get(status="open"), "Friday", sender=Sender.objects.get(name="Ann"))
 
     person = in_thread(answer)

@@ -12,9 +12,9 @@ from apps.agents.models import Run
 from apps.agents.runtimes import reaping
 from apps.chats.models import Chat, Group, Incident
 from apps.chats.workspaces import workspace
-from tests.agents.test_faults import in_thread, wait_until
 from tests.attacks.conftest import Inside, call
 from tests.fakes.messages_api import Text
+from tests.waiting import in_thread, until
 
 pytestmark = pytest.mark.docker
 BOUND = 20.0  # seconds for a cold start and an answer while the other group attacks; two cores do it in two to four
@@ -93,7 +93,7 @@ def beside(inside: Inside, office: Chat) -> Callable[..., str]:
     def attack(program: str, *, begun: Callable[[], bool], error: str | None = "") -> str:
         said: list[str] = []
         attacker = in_thread(lambda: said.append(inside(program, error=error)))
-        wait_until(begun, 60)
+        until(begun, 60)
         run, at = call(office), time.monotonic()
         execute(run.pk)
         took = time.monotonic() - at

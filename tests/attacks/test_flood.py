@@ -15,8 +15,8 @@ from apps.agents.pace import Pace
 from apps.agents.spending import Ledger
 from apps.chats.models import Incident
 from tests.agents.heard_link import HeardLink, request, settle
-from tests.agents.test_faults import in_thread, wait_until
 from tests.attacks.conftest import call
+from tests.waiting import in_thread, until
 
 FLOODS = {
     "logs": 'say(type="log", level="error", message="x" * 500)',
@@ -47,7 +47,7 @@ def test_a_flood_ends_its_turn_in_words_and_another_group_is_answered_meanwhile(
     runner(f'{DEAF}\nwhile "flood" in prompt["text"]:\n    {FLOODS[kind]}\nresult()\ntime.sleep(60)')
     run = say("flood")
     flooding = in_thread(execute, run.pk)
-    wait_until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists())
+    until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists())
     other, at = call(office, "hello"), time.monotonic()
     execute(other.pk)
     took = time.monotonic() - at

@@ -1,6 +1,5 @@
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,15 +10,6 @@ from apps.chats import services
 from apps.chats.models import Channel, Chat, Group, Message, Platform
 from nanogridbot.publications import connection
 from tests.fakes.telegram_api import TOKEN, TelegramApi
-
-
-def until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """What the condition returned once it was true; AssertionError after the time."""
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"not true after {seconds} s: {condition}"
-        time.sleep(0.02)
-    return result
 
 
 class Listeners:

@@ -15,7 +15,8 @@ from apps.platforms.base import Buttons
 from apps.platforms.registry import SPECS
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, status, telegram_channel, until
+from tests.platforms.conftest import registered_chat, status, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

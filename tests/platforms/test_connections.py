@@ -7,7 +7,8 @@ import pytest
 from apps.chats.models import Channel, Incident, Message
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, TelegramApi
-from tests.platforms.conftest import detail, outbound, registered_chat, send, status, telegram_channel, until
+from tests.platforms.conftest import detail, outbound, registered_chat, send, status, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,7 +73,7 @@ def test_a_missing_credential_is_said(api, listeners):
     telegram_channel(api, credentials={})
     listeners.start()
     until(lambda: status() == "failed")
-    assert "'token'" in detail()
+    assert "“token”" in detail()
 
 
 def test_another_poller_is_named_and_we_come_back(api, listeners, chat):

@@ -10,7 +10,8 @@ from apps.chats.models import Channel, Message, Platform
 from apps.platforms.models import Draft
 from apps.plugins import hooks
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, Answer, DingTalkApi
-from tests.platforms.conftest import registered_chat, send, status, until
+from tests.platforms.conftest import registered_chat, send, status
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

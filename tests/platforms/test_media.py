@@ -13,7 +13,7 @@ from apps.chats.workspaces import workspace
 from apps.platforms import downloads
 from apps.platforms.base import PlatformError
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

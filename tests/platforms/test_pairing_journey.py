@@ -12,7 +12,8 @@ from apps.agents.models import Run
 from apps.agents.runtimes import process
 from apps.chats.models import Message, Sender
 from apps.chats.services import create_group
-from tests.platforms.conftest import status, telegram_channel, until
+from tests.platforms.conftest import status, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,8 @@ from apps.platforms.models import Draft
 from apps.platforms.telegram.adapter import TelegramAdapter
 from apps.plugins import hooks
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, send, status, telegram_channel, until
+from tests.platforms.conftest import registered_chat, send, status, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,9 @@ from apps.agents import prompts, services
 from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.platforms.telegram.payloads import Me, event, update_from
-from tests.platforms.conftest import send, telegram_channel, until
+from tests.platforms.conftest import send, telegram_channel
 from tests.platforms.fuzz import mutations, survives
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

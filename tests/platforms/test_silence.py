@@ -9,8 +9,9 @@ import time
 import pytest
 
 from apps.chats.models import Channel
-from tests.platforms.conftest import status, until
+from tests.platforms.conftest import status
 from tests.platforms.rigs import RIGS, channel_on
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,8 @@ from apps.chats import services
 from apps.chats.models import Chat, Incident, Message
 from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.telegram_api import UNREADABLE, Failure, TelegramApi
-from tests.platforms.conftest import age, outbound, registered_chat, send, status, telegram_channel, until
+from tests.platforms.conftest import age, outbound, registered_chat, send, status, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

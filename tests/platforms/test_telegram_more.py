@@ -19,8 +19,9 @@ from apps.platforms.rates import Bucket
 from apps.platforms.telegram.payloads import Me, event, update_from
 from apps.plugins import hooks
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import detail, registered_chat, send, status, telegram_channel, until
+from tests.platforms.conftest import detail, registered_chat, send, status, telegram_channel
 from tests.platforms.fuzz import mutations, survives
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from apps.agents.models import Run
 from apps.chats.models import Attachment, Message
 from tests.fakes.json_api import Answer, Call, JsonApi
 from tests.fakes.stand_in import Hang, Json
-from tests.platforms.conftest import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,8 @@ from apps.chats import services
 from apps.chats.models import Channel, Message
 from apps.platforms.telegram.adapter import TelegramAdapter
 from nanogridbot import publications
-from tests.platforms.conftest import registered_chat, send, telegram_channel, until
+from tests.platforms.conftest import registered_chat, send, telegram_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

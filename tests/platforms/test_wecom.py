@@ -15,9 +15,10 @@ from apps.platforms.wecom.sending import Repeats
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.wecom_api import APP, BOT, SECRET, WeComApi, app_callback, app_message, error
-from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status, until
+from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
@@ -301,7 +302,7 @@ def test_the_connection_is_tested(channel):
         ({"corp_id": "ww-other"}, {}, "invalid corpid"),
         ({"agent_id": "7"}, {}, "invalid agentid"),
         ({"encoding_aes_key": "short"}, {}, "43 letters"),
-        ({"token": ""}, {}, "'token'"),
+        ({"token": ""}, {}, "“token”"),
         ({}, {"api_base": "http://127.0.0.1:1"}, "cannot be reached"),
     ],
 )

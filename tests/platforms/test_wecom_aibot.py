@@ -13,9 +13,10 @@ from apps.platforms import rendering
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage
 from tests.fakes.wecom_api import BOT, WeComApi, bot_callback, bot_message, error
-from tests.platforms.conftest import outbound, registered_chat, send, status, until
+from tests.platforms.conftest import outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 

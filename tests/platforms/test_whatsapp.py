@@ -29,9 +29,10 @@ from tests.fakes.whatsapp_api import (
     signed,
     value,
 )
-from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status, until
+from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
@@ -359,7 +360,7 @@ def test_the_connection_is_tested(channel):
     [
         ({"access_token": "EAAwrong"}, {}, "does not accept the access token"),
         ({"phone_id": "777"}, {}, "knows no number"),
-        ({"app_secret": ""}, {}, "'app_secret'"),
+        ({"app_secret": ""}, {}, "“app_secret”"),
         ({}, {"api_base": "http://127.0.0.1:1"}, "cannot be reached"),
     ],
 )

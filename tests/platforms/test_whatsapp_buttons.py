@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from apps.chats.models import Channel, Chat, Message
 from tests.fakes.whatsapp_api import ANN, message, value
-from tests.platforms.conftest import registered_chat, status, until
+from tests.platforms.conftest import registered_chat, status
 from tests.platforms.test_buttons import answered, ask
 from tests.platforms.test_whatsapp import GROUP, api, channel, chat, tell  # noqa: F401 - fixtures
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 

@@ -17,24 +17,17 @@ from apps.chats.models import Chat, Message
 from apps.chats.services import create_group
 from apps.platforms.intake import accept
 from tests.agents.questions.asking import COLOURS, write
-from tests.platforms.conftest import until
+from tests.waiting import in_thread, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def answer_soon(text: str, **fields: Any) -> threading.Thread:
     def answer() -> None:
-        from django.db import connection
-
-        deadline = time.monotonic() + 15
-        while not Question.objects.open().exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(Question.objects.open().exists)
         write(text, **fields)
-        connection.close()
 
-    thread = threading.Thread(target=answer)
-    thread.start()
-    return thread
+    return in_thread(answer)
 
 
 def test_the_agent_hears_the_answer_and_who_gave_it(run):
@@ -85,22 +78,15 @@ def test_the_real_runner_waits_for_the_answer_and_the_run_keeps_its_lease(say, r
     settings.AGENT_LEASE = 2
 
     def answer() -> None:
-        from django.db import connection
-
-        deadline = time.monotonic() + 20
-        while not (found := Question.objects.open().first()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert found
-        time.sleep(3)
+        found = until(Question.objects.open().first)
+        time.sleep(1.5 * settings.AGENT_LEASE)
         press = InboundMessage(
             external_id="press", chat_id=chat.external_id, sender_id="user-9", sender_name="Lena", text="",
             pressed=found.token(1), chat_kind=Chat.Kind.DIRECT,
         )  # fmt: skip
         accept(chat.channel, press)
-        connection.close()
 
-    thread = threading.Thread(target=answer)
-    thread.start()
+    thread = in_thread(answer)
     execute(say('tool ask_user {"question": "Which?", "options": ["Red", "Dark blue"]}').pk)
     thread.join(20)
     assert Question.objects.get().answer == "Dark blue"

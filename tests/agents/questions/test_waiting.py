@@ -12,24 +12,14 @@ from apps.agents.models import Question, Run
 from apps.agents.services import stop_run
 from apps.chats.models import Message
 from tests.agents.questions.asking import ask, notices, outcome, write
+from tests.waiting import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def waiting(question: Question) -> tuple[threading.Thread, list[Question]]:
     found: list[Question] = []
-
-    def wait() -> None:
-        from django.db import connection
-
-        try:
-            found.append(questions.wait(question))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    return thread, found
+    return in_thread(lambda: found.append(questions.wait(question))), found
 
 
 def test_the_waiting_thread_hears_the_answer(run):

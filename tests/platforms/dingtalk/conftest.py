@@ -4,7 +4,8 @@ import pytest
 
 from apps.chats.models import Channel, Message, Platform
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, DingTalkApi
-from tests.platforms.conftest import registered_chat, status, until
+from tests.platforms.conftest import registered_chat, status
+from tests.waiting import until
 
 database = pytest.mark.django_db(transaction=True)
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500

@@ -15,8 +15,9 @@ from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.check import check
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import detail, outbound, send, status, until
+from tests.platforms.conftest import detail, outbound, send, status
 from tests.platforms.dingtalk.conftest import GROUP_SEND, OPEN, PNG, database, inbound, kept, online
+from tests.waiting import until
 
 # The connection.
 

@@ -6,13 +6,14 @@ import zipfile
 
 from apps.chats.models import Attachment
 from apps.chats.workspaces import workspace
-from tests.platforms.conftest import send, until
+from tests.platforms.conftest import send
 from tests.platforms.dingtalk.conftest import (
     GROUP_SEND,
     PNG,
     database,
     online,
 )
+from tests.waiting import until
 
 
 @database

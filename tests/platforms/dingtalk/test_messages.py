@@ -10,7 +10,7 @@ from apps.chats.models import Chat, Message
 from apps.platforms.base import Batch, Identity
 from apps.platforms.dingtalk.adapter import DingTalkAdapter
 from tests.fakes.dingtalk_api import CLIENT_ID, Answer, DingTalkApi
-from tests.platforms.conftest import outbound, registered_chat, send, until
+from tests.platforms.conftest import outbound, registered_chat, send
 from tests.platforms.dingtalk.conftest import (
     ACCESS,
     DIRECT_SEND,
@@ -21,6 +21,7 @@ from tests.platforms.dingtalk.conftest import (
     session,
     with_context,
 )
+from tests.waiting import until
 
 # The journey.
 

@@ -5,7 +5,8 @@ import pytest
 from apps.chats.models import Channel, Message, Platform
 from tests.fakes.discord_api import DiscordApi
 from tests.fakes.discord_gateway import TOKEN
-from tests.platforms.conftest import registered_chat, status, until
+from tests.platforms.conftest import registered_chat, status
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from apps.agents.models import Question
 from apps.chats.models import Message
 from apps.platforms.discord.payloads import Place, pressed
 from tests.fakes.discord_gateway import Failure
-from tests.platforms.conftest import registered_chat, until
+from tests.platforms.conftest import registered_chat
 from tests.platforms.fuzz import mutations, survives
 from tests.platforms.test_buttons import answered, ask
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,9 @@ from apps.chats.models import Message
 from apps.platforms.admin.channels import checked
 from tests.fakes.discord_gateway import Failure, Garbage
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import detail, send, status, until
+from tests.platforms.conftest import detail, send, status
 from tests.platforms.discord.conftest import discord_channel, inbound
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

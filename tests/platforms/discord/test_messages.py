@@ -16,8 +16,9 @@ from apps.platforms.discord.adapter import DiscordAdapter
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
 from tests.fakes.discord_gateway import ME, TOKEN, Failure, Garbage
 from tests.fakes.stand_in import Cut, Hang
-from tests.platforms.conftest import outbound, registered_chat, send, status, until
+from tests.platforms.conftest import outbound, registered_chat, send, status
 from tests.platforms.discord.conftest import discord_channel, inbound
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

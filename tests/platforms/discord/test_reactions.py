@@ -7,8 +7,8 @@ from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.platforms.discord.payloads import Me, Place
 from apps.platforms.discord.reacting import reacted
-from tests.platforms.conftest import until
 from tests.platforms.fuzz import mutations, survives
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

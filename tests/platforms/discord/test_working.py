@@ -6,8 +6,9 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats.models import Message
 from apps.plugins import hooks
-from tests.platforms.conftest import registered_chat, send, status, until
+from tests.platforms.conftest import registered_chat, send, status
 from tests.platforms.discord.conftest import discord_channel, inbound
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -2,7 +2,8 @@ import pytest
 
 from apps.chats.models import Channel, Message
 from tests.fakes.feishu_api import APP_ID, SECRET, FeishuApi
-from tests.platforms.conftest import registered_chat, until
+from tests.platforms.conftest import registered_chat
+from tests.waiting import until
 
 
 @pytest.fixture

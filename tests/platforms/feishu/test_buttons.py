@@ -10,9 +10,10 @@ from apps.agents.models import Question
 from apps.chats.models import Chat, Message
 from apps.platforms.feishu.payloads import Me, event
 from tests.fakes.feishu_api import Failure
-from tests.platforms.conftest import registered_chat, status, until
+from tests.platforms.conftest import registered_chat, status
 from tests.platforms.fuzz import mutations, survives
 from tests.platforms.test_buttons import answered, ask
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

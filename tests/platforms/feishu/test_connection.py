@@ -13,8 +13,9 @@ from apps.platforms.base import Batch, Identity
 from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import SECRET, Failure, FeishuApi
 from tests.fakes.stand_in import Garbage, Hang
-from tests.platforms.conftest import detail, send, status, until
+from tests.platforms.conftest import detail, send, status
 from tests.platforms.feishu.conftest import feishu_channel, inbound_one
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,9 @@ from apps.chats.workspaces import workspace
 from apps.platforms import intake
 from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import send, status, until
+from tests.platforms.conftest import send, status
 from tests.platforms.feishu.conftest import inbound_one
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,8 @@ from apps.platforms.feishu.emoji import reaction
 from apps.plugins import hooks
 from tests.fakes.feishu_api import Failure
 from tests.fakes.stand_in import Cut, Garbage
-from tests.platforms.conftest import outbound, send, status, until
+from tests.platforms.conftest import outbound, send, status
+from tests.waiting import until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
 

@@ -16,9 +16,10 @@ from apps.chats.models import Channel, Chat, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
-from tests.platforms.conftest import detail, registered_chat, send, status, until
+from tests.platforms.conftest import detail, registered_chat, send, status
 from tests.platforms.fuzz import mutations
 from tests.platforms.hooks import ask, assert_refused, call
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 

@@ -8,8 +8,9 @@ import pytest
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspaces import workspace
 from tests.fakes.qq_onebot import HANG, SELF_ID, at, text
-from tests.platforms.conftest import registered_chat, send, status, until
+from tests.platforms.conftest import registered_chat, send, status
 from tests.platforms.qq.conftest import PNG, channel, database, image, inbound, kept, online, recorded
+from tests.waiting import until
 
 
 @database

@@ -2,9 +2,9 @@
 
 from apps.chats.models import Message
 from tests.fakes.qq_onebot import text
-from tests.platforms.conftest import until
 from tests.platforms.qq.conftest import database, online
 from tests.platforms.test_buttons import answered, ask
+from tests.waiting import until
 
 
 @database

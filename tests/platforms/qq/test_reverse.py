@@ -6,8 +6,9 @@ import pytest
 from websockets.protocol import State
 
 from tests.fakes.qq_onebot import SELF_ID, TOKEN, text
-from tests.platforms.conftest import detail, send, status, until
+from tests.platforms.conftest import detail, send, status
 from tests.platforms.qq.conftest import channel, database, inbound, kept
+from tests.waiting import until
 
 
 @database

@@ -13,8 +13,9 @@ from apps.chats.models import Incident, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.qq.check import check
 from tests.fakes.qq_onebot import HANG, SELF_ID, TOKEN, text
-from tests.platforms.conftest import detail, outbound, send, status, until
+from tests.platforms.conftest import detail, outbound, send, status
 from tests.platforms.qq.conftest import channel, database, inbound, kept, online, recorded
+from tests.waiting import until
 
 
 @database
@@ -34,7 +35,7 @@ def test_without_a_token_nothing_is_opened(bot, listeners, reverse_url, mode):
     channel(bot.url if mode == "forward" else reverse_url, mode=mode, token="")
     listeners.start()
     until(lambda: status() == "failed")
-    assert "'access_token'" in detail()
+    assert "“access_token”" in detail()
     with pytest.raises(OSError, match="Connect call failed"):
         bot.dial(reverse_url)
 

@@ -7,9 +7,10 @@ import pytest
 from apps.agents.models import Question
 from apps.chats.models import Message
 from apps.platforms.slack.pressing import pressed
-from tests.platforms.conftest import registered_chat, status, until
+from tests.platforms.conftest import registered_chat, status
 from tests.platforms.fuzz import mutations, survives
 from tests.platforms.test_buttons import answered, ask
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,9 @@ import pytest
 from apps.chats.models import Message
 from tests.fakes.slack_api import SlackApi
 from tests.fakes.stand_in import Garbage, Hang
-from tests.platforms.conftest import detail, status, until
+from tests.platforms.conftest import detail, status
 from tests.platforms.slack.conftest import bot, slack_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,9 @@ from apps.agents.models import Run
 from apps.chats.models import Chat, Message
 from tests.fakes.slack_api import Failure
 from tests.fakes.stand_in import Cut, Garbage, Hang
-from tests.platforms.conftest import outbound, registered_chat, send, status, until
+from tests.platforms.conftest import outbound, registered_chat, send, status
 from tests.platforms.slack.conftest import bot, slack_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,8 +18,9 @@ from apps.platforms.slack.refusals import refusal
 from apps.plugins import hooks
 from tests.fakes.slack_api import APP_TOKEN, Failure
 from tests.fakes.stand_in import Garbage
-from tests.platforms.conftest import outbound, registered_chat, status, until
+from tests.platforms.conftest import outbound, registered_chat, status
 from tests.platforms.slack.conftest import slack_channel
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,8 +6,9 @@ from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.platforms.slack.payloads import Me
 from apps.platforms.slack.reacting import reacted
-from tests.platforms.conftest import status, until
+from tests.platforms.conftest import status
 from tests.platforms.fuzz import mutations, survives
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
