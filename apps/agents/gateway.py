@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
-from apps.agents import mcp, providers
+from apps.agents import by_proxy, mcp, providers
 from apps.agents.calls import Call
 from apps.agents.carrying import (
     NO_ENTRY,
@@ -33,6 +33,7 @@ from apps.agents.providers import Provider
 from apps.agents.redaction import Redactor
 from apps.agents.spending import Ledger
 from apps.chats import incidents
+from apps.chats.models import Group
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Gateway:
         if self._turned_away == MAX_TURNED_AWAY:
             told = _("The agent asked for more than %d model calls at once, again and again.") % MAX_AT_ONCE
             # In a thread of the pool: this one reads the link, and has no connection to the database.
-            _pool().submit(copy_context().run, _tell, self._ledger.run.group.folder, told)
+            _pool().submit(copy_context().run, _tell, "flood", self._ledger.run.group.folder, told)
         self._refuse(call.id, 429, f"More than {MAX_AT_ONCE} model calls at once.")
 
     def _carry(self, call: Call) -> None:
@@ -149,6 +150,9 @@ class Gateway:
             self._calls.pop(call.id, None)
 
     def _forward(self, call: Call) -> None:
+        if self._ledger.run.group.network != Group.Network.OPEN and (sentence := by_proxy.refusal(call.body)):
+            _tell("refused host", self._ledger.run.group.folder, sentence)
+            return self._refuse(call.id, 400, sentence)
         if not is_message(call):
             return self._answer(call)
         if spent := self._ledger.admit():
@@ -254,8 +258,8 @@ class Gateway:
         self._link.send("http_end", id=call_id)
 
 
-def _tell(folder: str, sentence: str) -> None:
+def _tell(kind: str, folder: str, sentence: str) -> None:
     try:
-        incidents.record("flood", folder, sentence)
+        incidents.record(kind, folder, sentence)
     finally:
         close_old_connections()
