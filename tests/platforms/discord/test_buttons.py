@@ -1,7 +1,5 @@
 """Questions over the gateway: components, their interactions, and the answer in their place."""
 
-from functools import partial
-
 import pytest
 
 from apps.agents.models import Question
@@ -9,7 +7,7 @@ from apps.chats.models import Message
 from apps.platforms.discord.payloads import Place, pressed
 from tests.fakes.discord_gateway import Failure
 from tests.platforms.conftest import registered_chat
-from tests.platforms.fuzz import mutations, survives
+from tests.platforms.fuzz import mutations, survived
 from tests.platforms.test_buttons import answered, ask
 from tests.waiting import until
 
@@ -85,5 +83,4 @@ def test_a_press_that_discord_forgot_ends_no_connection(discord, question):
 
 def test_what_discord_may_send_instead_is_read_or_refused():
     assert pressed(PRESS, Place("600"))
-    for payload in mutations(PRESS):
-        survives(partial(pressed, payload, Place("600")))
+    assert survived(lambda payload: pressed(payload, Place("600")), mutations(PRESS)) > 0

@@ -7,7 +7,7 @@ from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.platforms.discord.payloads import Me, Place
 from apps.platforms.discord.reacting import reacted
-from tests.platforms.fuzz import mutations, survives
+from tests.platforms.fuzz import mutations, survived
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,5 +47,4 @@ def test_our_own_is_none():
 
 
 def test_hostile_reactions_break_nothing():
-    for payload in mutations(ADDED):
-        survives(partial(reacted, "MESSAGE_REACTION_ADD", payload, Place("600"), ME))
+    assert survived(partial(reacted, "MESSAGE_REACTION_ADD", place=Place("600"), me=ME), mutations(ADDED)) > 0

@@ -1,7 +1,6 @@
 """Questions as cards with buttons, over the long connection and by webhook."""
 
 import json
-from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from apps.chats.models import Chat, Message
 from apps.platforms.feishu.payloads import Me, event
 from tests.fakes.feishu_api import Failure
 from tests.platforms.conftest import registered_chat, status
-from tests.platforms.fuzz import mutations, survives
+from tests.platforms.fuzz import mutations, survived
 from tests.platforms.test_buttons import answered, ask
 from tests.waiting import until
 
@@ -81,6 +80,5 @@ def test_a_button_from_elsewhere_answers_nothing(api, question, chat):
 
 def test_what_feishu_may_send_instead_is_read_or_refused():
     assert event(PRESS, Me("a", "ou_me"))
-    for payload in mutations(PRESS):
-        if isinstance(payload, dict):
-            survives(partial(event, json.loads(json.dumps(payload)), Me("a", "ou_me")))
+    objects = [json.loads(json.dumps(payload)) for payload in mutations(PRESS) if isinstance(payload, dict)]
+    assert survived(lambda payload: event(payload, Me("a", "ou_me")), objects) > 0

@@ -1,14 +1,12 @@
 """Questions over Socket Mode: blocks with buttons, their presses, and the answer in their place."""
 
-from functools import partial
-
 import pytest
 
 from apps.agents.models import Question
 from apps.chats.models import Message
 from apps.platforms.slack.pressing import pressed
 from tests.platforms.conftest import registered_chat, status
-from tests.platforms.fuzz import mutations, survives
+from tests.platforms.fuzz import mutations, survived
 from tests.platforms.test_buttons import answered, ask
 from tests.waiting import until
 
@@ -90,5 +88,4 @@ def test_a_long_question_has_its_buttons_apart(api, fresh_redis, chat, listeners
 
 def test_what_slack_may_send_instead_is_read_or_refused():
     assert pressed(PRESS)
-    for payload in mutations(PRESS):
-        survives(partial(pressed, payload))
+    assert survived(pressed, mutations(PRESS)) > 0

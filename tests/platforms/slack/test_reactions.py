@@ -1,5 +1,3 @@
-from functools import partial
-
 import pytest
 
 from apps.agents.models import Run
@@ -7,7 +5,7 @@ from apps.chats.models import Message
 from apps.platforms.slack.payloads import Me
 from apps.platforms.slack.reacting import reacted
 from tests.platforms.conftest import status
-from tests.platforms.fuzz import mutations, survives
+from tests.platforms.fuzz import mutations, survived
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,5 +46,4 @@ def test_our_own_and_other_things_are_none(given):
 
 
 def test_hostile_reactions_break_nothing():
-    for payload in mutations({"event": EVENT}):
-        survives(partial(reacted, payload, Me("UBOT")))
+    assert survived(lambda payload: reacted(payload, Me("UBOT")), mutations({"event": EVENT})) > 0
