@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from apps.chats import incidents
 from apps.chats.models import Channel
@@ -60,8 +61,10 @@ class Connection:
             except Exception as error:
                 logger.exception("%s failed", self.channel)
                 wait = self._delay(None)
-                await self._write(self.channel.mark_trouble, f"An unexpected error ({type(error).__name__}).")
-                await self._mark(ChannelStatus.RETRYING, f"An unexpected error ({type(error).__name__}); see the log.")
+                await self._write(self.channel.mark_trouble, _("An unexpected error (%s).") % type(error).__name__)
+                await self._mark(
+                    ChannelStatus.RETRYING, _("An unexpected error (%s); see the log.") % type(error).__name__
+                )
             await asyncio.sleep(wait)
 
     def _delay(self, asked: float | None) -> float:
@@ -89,10 +92,10 @@ class Connection:
                 return await anext(events)
         except TimeoutError as error:
             raise PlatformError(
-                f"Nothing was heard for {settings.CHANNEL_STALL_TIMEOUT:.0f} s, not even that all is well."
+                _("Nothing was heard for %.0f s, not even that all is well.") % settings.CHANNEL_STALL_TIMEOUT
             ) from error
         except StopAsyncIteration as error:
-            raise PlatformError("The connection ended.") from error
+            raise PlatformError(_("The connection ended.")) from error
 
     async def _come_online(self, adapter: Adapter) -> None:
         self.adapter = adapter

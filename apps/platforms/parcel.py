@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import files
 from apps.chats.models import Attachment, Message
@@ -31,7 +32,7 @@ def pieces(message: Message, adapter: Adapter) -> list[Piece]:
     if not captioned:
         found += _parts(message, adapter, message.text, first=len(found))
     if not found:
-        raise PlatformError("There is nothing in it that could be shown.", permanent=True)
+        raise PlatformError(_("There is nothing in it that could be shown."), permanent=True)
     return found
 
 
@@ -87,15 +88,15 @@ def _without_files(message: Message, attached: list[Attachment]) -> str:
 def _file(message: Message, attachment: Attachment, number: int, *, caption: rendering.Part | None) -> OutboundFile:
     group = message.run.group if message.run else message.chat.group
     if group is None:
-        raise PlatformError("The group whose file it is is gone.", permanent=True)
+        raise PlatformError(_("The group whose file it is is gone."), permanent=True)
     try:
-        file, _ = files.open_inside(group, attachment.path)
+        file, _size = files.open_inside(group, attachment.path)
     except files.FileRefusedError as error:
         raise PlatformError(str(error), permanent=True) from error
     with file:
         content = file.read(settings.MEDIA_LIMIT + 1)
     if len(content) > settings.MEDIA_LIMIT:  # the agent has made it larger since, perhaps by a hole of any size
-        raise PlatformError(f"The file {attachment.name} is too large by now.", permanent=True)
+        raise PlatformError(_("The file %s is too large by now.") % attachment.name, permanent=True)
     return OutboundFile(
         chat_id=message.chat.external_id,
         name=attachment.name,

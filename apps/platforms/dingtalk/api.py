@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
@@ -91,7 +92,7 @@ class OpenApi:
             return _taken(response)
         except PlatformError as error:
             if error.permanent:
-                raise PlatformError(f"{WRONG_SECRET} {error}", permanent=True) from None
+                raise PlatformError(f"{_(WRONG_SECRET)} {error}", permanent=True) from None
             raise
 
 

@@ -1,5 +1,7 @@
 """Do a channel's credentials work? Asked without the SDK: the web process loads this."""
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Channel
 from apps.platforms.dingtalk.api import OpenApi
 
@@ -11,6 +13,5 @@ async def check(channel: Channel) -> str:
         await api.token()
     finally:
         await api.close()
-    return (
-        f"The client id and secret work; the robot is {api.robot_code}. See that its app has Stream mode switched on."
-    )
+    said = _("The client id and secret work; the robot is %s. See that its app has Stream mode switched on.")
+    return said % api.robot_code

@@ -3,11 +3,16 @@
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
-WRONG_SECRET = "DingTalk does not accept the client id and secret: they are wrong, or the app was disabled."  # noqa: S105 - a sentence
+WRONG_SECRET = gettext_noop(
+    "DingTalk does not accept the client id and secret: they are wrong, or the app was disabled."
+)
 HURRIED = ("qpslimit", "flowcontrol", "toomanyrequests", "throttling")  # in the codes of refusals
 SESSION_HURRIED = (130101, 410100)  # "the robot sends too fast"
 WAIT = 10.0  # seconds, where DingTalk asks to wait and does not say how long
@@ -16,7 +21,7 @@ MOST_WORDS = 200
 
 
 def unreachable(error: httpx.HTTPError) -> PlatformError:
-    sentence = f"DingTalk cannot be reached: {type(error).__name__}."
+    sentence = sentences.unreachable("DingTalk", type(error).__name__)
     return PlatformError(sentence, ambiguous=not isinstance(error, UNSENT))
 
 
@@ -26,10 +31,12 @@ def refused(response: httpx.Response, answer: dict[str, Any]) -> PlatformError:
     status = response.status_code
     if status == 429 or any(sign in code.lower() for sign in HURRIED):
         seconds = _seconds(response.headers.get("retry-after", ""))
-        return PlatformError(f"DingTalk asks us to wait {seconds:.0f} s.", retry_after=seconds)
+        return PlatformError(sentences.asks_to_wait("DingTalk", seconds), retry_after=seconds)
     if status >= 500:
-        return PlatformError(f"DingTalk has trouble ({status} {code}).")
-    return PlatformError(f"DingTalk refused it: {words or 'no reason given'} ({status} {code}).", permanent=True)
+        return PlatformError(sentences.trouble_of_status("DingTalk", f"{status} {code}"))
+    no_reason = _("no reason given")
+    reason = f"{words or no_reason} ({status} {code})."
+    return PlatformError(sentences.refused("DingTalk", reason), permanent=True)
 
 
 def _seconds(told: str) -> float:

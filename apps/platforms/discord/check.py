@@ -3,9 +3,11 @@
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.unreachable import why
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 API = "https://discord.com"
@@ -23,20 +25,23 @@ async def check(channel: Channel) -> str:
             application = _answered(await client.get("/applications/@me"))
             name, flags = str(me["username"]), int(application.get("flags", 0))
     except httpx.HTTPError as error:
-        raise PlatformError(f"Discord cannot be reached: {why(error)}.") from None
+        raise PlatformError(sentences.unreachable("Discord", why(error))) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise PlatformError("What answers there is not Discord's API.") from None
+        raise PlatformError(sentences.not_its_api("Discord")) from None
     if channel.option("message_content") != "no" and not flags & CONTENT:
         raise PlatformError(
-            f"The token works (the bot is {name}), but its Message Content Intent is switched off: switch it on in the "
-            "developer portal (Bot › Privileged Gateway Intents), or set the option message_content to no.",
+            _(
+                "The token works (the bot is %s), but its Message Content Intent is switched off: switch it on in the "
+                "developer portal (Bot › Privileged Gateway Intents), or set the option message_content to no."
+            )
+            % name,
             permanent=True,
         )
-    return f"The token works: the bot is {name}."
+    return _("The token works: the bot is %s.") % name
 
 
 def _answered(response: httpx.Response) -> dict[str, Any]:
     if response.status_code == httpx.codes.UNAUTHORIZED:
-        raise PlatformError("Discord does not accept the bot's token: it is wrong or was reset.", permanent=True)
+        raise PlatformError(_("Discord does not accept the bot's token: it is wrong or was reset."), permanent=True)
     answer: dict[str, Any] = response.raise_for_status().json()
     return answer

@@ -1,5 +1,7 @@
 """Do a channel's credentials work? Asked without the SDK: the web process loads this."""
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Channel
 from apps.platforms.feishu.api import OpenApi
 
@@ -10,7 +12,8 @@ async def check(channel: Channel) -> str:
         bot = await api.bot()
         if (channel.credentials.get("mode") or "long") == "long":
             await api.endpoint()
-            return f"The credentials work: the bot is {bot['name']}, and it may have a long connection."
+            return _("The credentials work: the bot is %s, and it may have a long connection.") % bot["name"]
     for key in ("encrypt_key", "verification_token"):
         channel.credential(key)
-    return f"The credentials work: the bot is {bot['name']}. Whether the encrypt key is right, the first event shows."
+    said = _("The credentials work: the bot is %s. Whether the encrypt key is right, the first event shows.")
+    return said % bot["name"]

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 
 import httpx
+from django.utils.translation import gettext as _
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 # "Server Error Codes" and the tables below "Send message" and "Reply message" in Feishu's documentation.
@@ -43,22 +45,23 @@ def of_connection(error: RefusedError) -> PlatformError:
 
 def unreachable(error: httpx.HTTPError) -> PlatformError:
     """Its own words may hold an address; a connection that was never made carried nothing."""
-    return PlatformError(f"Feishu cannot be reached: {type(error).__name__}.", ambiguous=not isinstance(error, UNSENT))
+    return PlatformError(sentences.unreachable("Feishu", type(error).__name__), ambiguous=not isinstance(error, UNSENT))
 
 
 def _refusal(code: int, words: str, status: int, headers: Mapping[str, str]) -> RefusedError:
+    told = f"{words} ({code})"
     if code in RATE_LIMITED or status == httpx.codes.TOO_MANY_REQUESTS:
         seconds = _seconds(headers.get(RESET, ""))
-        return RefusedError(f"Feishu asks us to wait {seconds:.0f} s ({code}).", retry_after=seconds)
+        return RefusedError(sentences.asks_to_wait("Feishu", seconds) + f" ({code})", retry_after=seconds)
     if code in WRONG_APP:
-        return RefusedError(f"Feishu does not accept the app ID or its secret: {words} ({code})", permanent=True)
+        return RefusedError(_("Feishu does not accept the app ID or its secret: %s") % told, permanent=True)
     if code in TOKEN_REFUSED:
-        return RefusedError(f"Feishu does not accept the token that it lent us: {words} ({code})")
+        return RefusedError(_("Feishu does not accept the token that it lent us: %s") % told)
     if code in TEMPORARY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return RefusedError(f"Feishu has trouble: {words} ({code})")
+        return RefusedError(sentences.trouble("Feishu", told))
     if code in NO_PERMISSION:
-        return RefusedError(f"The app lacks a permission in Feishu: {words} ({code})", permanent=True)
-    return RefusedError(f"Feishu refused it: {words} ({code})", permanent=True)
+        return RefusedError(_("The app lacks a permission in Feishu: %s") % told, permanent=True)
+    return RefusedError(sentences.refused("Feishu", told), permanent=True)
 
 
 def _seconds(given: str) -> float:

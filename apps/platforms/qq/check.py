@@ -2,6 +2,8 @@
 
 import asyncio
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Channel
 from apps.platforms.base import PlatformError
 from apps.platforms.qq.wires import Forward, wire_of
@@ -16,20 +18,22 @@ async def check(channel: Channel) -> str:
     try:
         await wire.open()
         if wire.link is None:
-            raise PlatformError("The connection ended at once.")
+            raise PlatformError(_("The connection ended at once."))
         try:
             async with asyncio.timeout(10):
                 known = await wire.link.call("get_login_info")
         except TimeoutError:
-            raise PlatformError("The OneBot implementation does not answer.") from None
-        return f"The access token works: the account is {known.get('nickname', '')} ({known.get('user_id', '')})."
+            raise PlatformError(_("The OneBot implementation does not answer.")) from None
+        account = f"{known.get('nickname', '')} ({known.get('user_id', '')})"
+        return _("The access token works: the account is %s.") % account
     finally:
         await wire.close()
 
 
 def _awaited(channel: Channel) -> str:
     if channel.status == Channel.Status.ONLINE:
-        return f"The account {channel.identity.get('name', '')} ({channel.identity.get('id', '')}) is connected."
-    return (
+        account = f"{channel.identity.get('name', '')} ({channel.identity.get('id', '')})"
+        return _("The account %s is connected.") % account
+    return _(
         "The settings are well-formed. Nobody is connected yet: let the OneBot implementation connect to this address."
     )

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
@@ -100,7 +101,7 @@ class Link:
         if waiting and not waiting.done():
             waiting.set_result(frame)
         elif frame.get("retcode") in UNAUTHORIZED:
-            raise PlatformError(REFUSED_TOKEN, permanent=True)
+            raise PlatformError(_(REFUSED_TOKEN), permanent=True)
 
     async def call(self, action: str, seconds: float = CALL_TIMEOUT, /, **params: Any) -> Json:
         """The answer's `data`; raises PlatformError."""

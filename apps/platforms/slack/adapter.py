@@ -11,6 +11,7 @@ from urllib.request import proxy_bypass
 
 import aiohttp
 from django.conf import settings
+from django.utils.translation import gettext as _
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -202,7 +203,7 @@ def _pressed(envelope: Envelope) -> InboundMessage | None:
 
 def _why_closed(reason: str) -> str:
     if reason == "link_disabled":
-        return "Socket Mode is switched off for the app; switch it on at api.slack.com/apps."
+        return _("Socket Mode is switched off for the app; switch it on at api.slack.com/apps.")
     if reason == "too_many_websockets":
-        return "Too many programs are connected with this app's token: Slack allows ten."
-    return "Slack closed the websocket."
+        return _("Too many programs are connected with this app's token: Slack allows ten.")
+    return _("Slack closed the websocket.")

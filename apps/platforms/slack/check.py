@@ -3,9 +3,11 @@
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.unreachable import why
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.slack.refusals import API, refusal
 
@@ -21,14 +23,15 @@ async def check(channel: Channel) -> str:
         me, headers = await _ask(client, f"{base}/auth.test", bot_token, "bot")
         await _ask(client, f"{base}/apps.connections.open", app_token, "app-level")
     missing = _missing(headers.get("x-oauth-scopes", ""))
-    return f"The tokens work: the bot is @{me.get('user')} in {me.get('team')}.{missing}"
+    said = _("The tokens work: the bot is %(bot)s in %(team)s.") % {"bot": f"@{me.get('user')}", "team": me.get("team")}
+    return f"{said} {missing}".rstrip()
 
 
 async def _ask(client: httpx.AsyncClient, url: str, token: str, which: str) -> tuple[dict[str, Any], httpx.Headers]:
     try:
         response = await client.post(url, headers={"Authorization": f"Bearer {token}"})
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise PlatformError(f"Slack cannot be reached: {why(error)}.") from None
+        raise PlatformError(sentences.unreachable("Slack", why(error))) from None
     try:
         answer = response.json()
     except ValueError:
@@ -42,7 +45,8 @@ async def _ask(client: httpx.AsyncClient, url: str, token: str, which: str) -> t
         retry_after=response.headers.get("retry-after", ""),
         needed=str(said.get("needed") or ""),
     )
-    raise PlatformError(f"The {which} token: {found}", permanent=found.permanent)
+    words = _("The bot token: %s") if which == "bot" else _("The app-level token: %s")
+    raise PlatformError(words % found, permanent=found.permanent)
 
 
 def _missing(scopes: str) -> str:
@@ -51,5 +55,7 @@ def _missing(scopes: str) -> str:
     if not given:
         return ""
     missing = [scope for scope in NEEDED if scope not in given]
-    said = f" It lacks the scopes {', '.join(missing)}." if missing else ""
-    return said if given.intersection(HEARING) else f"{said} It may read no messages: add channels:history."
+    said = [_("It lacks the scopes %s.") % ", ".join(missing)] if missing else []
+    if not given.intersection(HEARING):
+        said.append(_("It may read no messages: add channels:history."))
+    return " ".join(said)

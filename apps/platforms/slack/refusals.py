@@ -1,5 +1,9 @@
 """What the error codes of Slack's Web API mean, as sentences; without the SDK, for the web process too."""
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 API = "https://slack.com/api"
@@ -15,19 +19,25 @@ WAIT = 30.0  # seconds, where Slack does not say for how long
 MOST_WAIT = 3600.0  # whatever a server says
 
 SENTENCES = {
-    "invalid_auth": "Slack does not accept the token: it is wrong, or the app was removed from the workspace.",
-    "not_authed": "Slack does not accept the token: it is empty.",
-    "account_inactive": "The app was removed from the workspace; install it again and enter its new token.",
-    "token_revoked": "The token was revoked; install the app again and enter its new token.",
-    "token_expired": "The token has expired; switch token rotation off for the app and install it again.",
-    "not_allowed_token_type": "The two tokens are mixed up: the bot's begins with xoxb-, the app's with xapp-.",
-    "channel_not_found": "Slack does not know the channel, or the bot is not in it.",
-    "not_in_channel": "The bot is not in the channel; invite it there.",
-    "is_archived": "The channel is archived.",
-    "restricted_action": "The workspace does not let the bot write there.",
-    "msg_too_long": "Slack finds the message too long.",
-    "message_not_found": "The message is gone.",
-    "file_not_found": "The file is gone.",
+    "invalid_auth": gettext_noop(
+        "Slack does not accept the token: it is wrong, or the app was removed from the workspace."
+    ),
+    "not_authed": gettext_noop("Slack does not accept the token: it is empty."),
+    "account_inactive": gettext_noop(
+        "The app was removed from the workspace; install it again and enter its new token."
+    ),
+    "token_revoked": gettext_noop("The token was revoked; install the app again and enter its new token."),
+    "token_expired": gettext_noop("The token has expired; switch token rotation off for the app and install it again."),
+    "not_allowed_token_type": gettext_noop(
+        "The two tokens are mixed up: the bot's begins with xoxb-, the app's with xapp-."
+    ),
+    "channel_not_found": gettext_noop("Slack does not know the channel, or the bot is not in it."),
+    "not_in_channel": gettext_noop("The bot is not in the channel; invite it there."),
+    "is_archived": gettext_noop("The channel is archived."),
+    "restricted_action": gettext_noop("The workspace does not let the bot write there."),
+    "msg_too_long": gettext_noop("Slack finds the message too long."),
+    "message_not_found": gettext_noop("The message is gone."),
+    "file_not_found": gettext_noop("The file is gone."),
 }
 
 
@@ -35,16 +45,18 @@ def refusal(code: str, *, status: int = 200, retry_after: str = "", needed: str 
     """`code`: the answer's `error`, empty where there is none; `needed`: the scope that is missing."""
     if code in RATE_LIMITED or status == 429:
         seconds = _seconds(retry_after)
-        return PlatformError(f"Slack asks us to wait {seconds:.0f} s.", retry_after=seconds)
+        return PlatformError(sentences.asks_to_wait("Slack", seconds), retry_after=seconds)
     if status >= 500 or code in TEMPORARY:
-        return PlatformError(f"Slack has trouble: {_plain(code) or status}.")
+        return PlatformError(sentences.trouble("Slack", f"{_plain(code) or status}."))
     if code == "missing_scope":
-        return PlatformError(f"The app lacks the scope {_plain(needed)}; add it and install it again.", permanent=True)
+        said = _("The app lacks the scope %s; add it and install it again.")
+        return PlatformError(said % _plain(needed), permanent=True)
     if code:
-        return PlatformError(SENTENCES.get(code) or f"Slack refused it: {_plain(code)}.", permanent=True)
+        known = SENTENCES.get(code)
+        return PlatformError(_(known) if known else sentences.refused("Slack", f"{_plain(code)}."), permanent=True)
     if status >= 400:
-        return PlatformError(f"Slack's API is not found there: it answered {status}.")
-    return PlatformError("What answers there is not Slack's API.", ambiguous=True)
+        return PlatformError(_("Slack's API is not found there: it answered %s.") % status)
+    return PlatformError(sentences.not_its_api("Slack"), ambiguous=True)
 
 
 def _seconds(retry_after: str) -> float:

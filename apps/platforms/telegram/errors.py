@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -18,11 +20,13 @@ from telegram.error import (
 )
 
 from apps.chats.unreachable import why
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 # The library's coming way of telling durations; without it every RetryAfter warns of the change.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
+BAD_TOKEN = gettext_noop("Telegram does not accept the bot's token: it is wrong or was revoked.")
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
@@ -40,18 +44,19 @@ def translated(error: TelegramError, token: str) -> PlatformError:
     sentence = str(error).replace(token, "***")
     if isinstance(error, RetryAfter):
         seconds = _seconds(error)
-        return PlatformError(f"Telegram asks us to wait {seconds:.0f} s.", retry_after=seconds)
+        return PlatformError(sentences.asks_to_wait("Telegram", seconds), retry_after=seconds)
     if isinstance(error, ChatMigrated):
-        return PlatformError("The group became a supergroup.", moved_to=str(error.new_chat_id))
+        return PlatformError(_("The group became a supergroup."), moved_to=str(error.new_chat_id))
     if isinstance(error, InvalidToken):
-        return PlatformError("Telegram does not accept the bot's token: it is wrong or was revoked.", permanent=True)
+        return PlatformError(_(BAD_TOKEN), permanent=True)
     if isinstance(error, Conflict):
-        return PlatformError(f"Another program polls Telegram with this token, or a webhook is set: {sentence}")
+        said = _("Another program polls Telegram with this token, or a webhook is set: %s")
+        return PlatformError(said % sentence)
     if isinstance(error, Forbidden | BadRequest):
-        return PlatformError(f"Telegram refused it: {sentence}", permanent=True)
+        return PlatformError(sentences.refused("Telegram", sentence), permanent=True)
     if isinstance(error, NetworkError):
         return PlatformError(_trouble(error, sentence), ambiguous=_may_have_arrived(error))
-    return PlatformError(f"Telegram answered what nobody understands: {sentence}", ambiguous=True)
+    return PlatformError(sentences.not_understood("Telegram", sentence), ambiguous=True)
 
 
 def _seconds(error: RetryAfter) -> float:
@@ -61,9 +66,9 @@ def _seconds(error: RetryAfter) -> float:
 
 def _trouble(error: NetworkError, sentence: str) -> str:
     if error.__cause__ is None:
-        return f"Telegram has trouble: {sentence}"
+        return sentences.trouble("Telegram", sentence)
     reason = why(error.__cause__)
-    return f"Telegram cannot be reached: {sentence if reason == type(error.__cause__).__name__ else reason}"
+    return sentences.unreachable("Telegram", sentence if reason == type(error.__cause__).__name__ else reason)
 
 
 def _may_have_arrived(error: NetworkError) -> bool:

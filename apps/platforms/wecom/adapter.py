@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.models.channel import CredentialError
@@ -29,7 +30,7 @@ class WeComAdapter(Adapter):
         codec_of(channel)  # what arrives could not be read without it
         self._agent_id = channel.credential("agent_id")
         if not self._agent_id.isascii() or not self._agent_id.isdigit():
-            raise CredentialError("The credential 'agent_id' is a number, such as 1000002.")
+            raise CredentialError(_("The credential “agent_id” is a number, such as 1000002."))
         self._client = Client(channel)
         markup = channel.option("markup") != "no"
         self._sender = Sender(self._client, agent_id=int(self._agent_id), markup=markup)

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.models.channel import CredentialError
@@ -68,7 +69,9 @@ def key_of(channel: Channel) -> bytes:
     except (ValueError, binascii.Error):
         key = b""
     if len(given) != KEY_LENGTH or len(key) != BLOCK:
-        raise CredentialError("The credential 'encoding_aes_key' is no EncodingAESKey: that has 43 letters and digits.")
+        raise CredentialError(
+            _("The credential “encoding_aes_key” is no EncodingAESKey: that has 43 letters and digits.")
+        )
     return key
 
 

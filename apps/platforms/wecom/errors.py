@@ -3,7 +3,10 @@
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -15,7 +18,7 @@ NOT_ALLOWED_HERE = 60020  # our address is none of the app's trusted ones
 LIMITS = {45009: 60.0, 45033: 5.0, 45011: 60.0}  # seconds to wait: too often, too many at once
 UNNAMED = (60111, 46004, 60011, 48002)  # nobody of that id, not in our range, or no permission to read members
 UNREADABLE_MARKUP = (40008, 40058)
-USED = "WeCom takes one answer to each message, within an hour; this one was given, or it is too late"
+USED = gettext_noop("WeCom takes one answer to each message, within an hour; this one was given, or it is too late")
 
 
 class WeComError(PlatformError):
@@ -29,19 +32,20 @@ class WeComError(PlatformError):
 def refusal(code: int, told: str) -> WeComError:
     """`told` is WeCom's errmsg; it names no secrets, but it is long."""
     told = told.split(", hint:")[0].split(" rid:")[0][:300]
+    why = f"{told} ({code})"
     if code == BUSY:
-        return WeComError(code, "WeCom is busy.")
+        return WeComError(code, _("WeCom is busy."))
     if code in LIMITS:
-        return WeComError(code, f"WeCom asks us to wait: {told} ({code})", retry_after=LIMITS[code])
+        return WeComError(code, _("WeCom asks us to wait: %s") % why, retry_after=LIMITS[code])
     if code in WRONG_CREDENTIALS:
-        return WeComError(code, f"WeCom does not accept the corp ID and the secret: {told} ({code})", permanent=True)
+        return WeComError(code, _("WeCom does not accept the corp ID and the secret: %s") % why, permanent=True)
     if code == NOT_ALLOWED_HERE:
-        sentence = "WeCom does not let this server's address in: add it to the app's trusted IPs"
-        return WeComError(code, f"{sentence}. {told} ({code})")
-    return WeComError(code, f"WeCom refused it: {told} ({code})", permanent=True)
+        said = _("WeCom does not let this server's address in: add it to the app's trusted IPs. %s")
+        return WeComError(code, said % why)
+    return WeComError(code, sentences.refused("WeCom", why), permanent=True)
 
 
 def unreachable(error: httpx.HTTPError | httpx.InvalidURL) -> PlatformError:
     """Without the address: it holds a token."""
-    sentence = f"WeCom cannot be reached: {type(error).__name__}."
+    sentence = sentences.unreachable("WeCom", type(error).__name__)
     return PlatformError(sentence, ambiguous=not isinstance(error, UNSENT))

@@ -1,9 +1,11 @@
 """Do a channel's credentials work? Asked without the library: the web process loads this."""
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.unreachable import why
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.webhooks import webhook_url
 from apps.platforms.whatsapp.graph import base_of
@@ -25,20 +27,22 @@ async def check(channel: Channel) -> str:
             answer = response.json()
             code = answer["error"]["code"] if response.is_error else 0
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PlatformError(f"WhatsApp cannot be reached: {why(error)}.") from None
+        raise PlatformError(sentences.unreachable("WhatsApp", why(error))) from None
     except (ValueError, KeyError, TypeError):
-        raise PlatformError("What answers there is not the Graph API.") from None
+        raise PlatformError(_("What answers there is not the Graph API.")) from None
     if response.is_error:
         raise PlatformError(_refusal(code), permanent=True)
-    return (
-        f"The token works: the number is {answer.get('display_phone_number')} ({answer.get('verified_name')}). "
-        f"WhatsApp must call {webhook_url(channel)}, for the field “messages”."
+    said = _(
+        "The token works: the number is %(number)s (%(name)s). WhatsApp must call %(address)s, for the field"
+        " “messages”."
     )
+    number, name = answer.get("display_phone_number"), answer.get("verified_name")
+    return said % {"number": number, "name": name, "address": webhook_url(channel)}
 
 
 def _refusal(code: object) -> str:
     if code == 190:  # "Access token has expired" (Graph API, "Handling errors")
-        return "WhatsApp does not accept the access token: it is wrong, expired or revoked."
+        return _("WhatsApp does not accept the access token: it is wrong, expired or revoked.")
     if code == 100:  # "Invalid parameter"
-        return "WhatsApp knows no number with this ID, or the token may not use it."
-    return f"WhatsApp refuses it (code {code})."
+        return _("WhatsApp knows no number with this ID, or the token may not use it.")
+    return _("WhatsApp refuses it (code %s).") % code

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+from django.utils.translation import gettext as _
 from pywa.errors import (
     AccessDenied,
     AuthorizationError,
@@ -18,6 +19,7 @@ from pywa.errors import (
     WhatsAppError,
 )
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -36,7 +38,7 @@ class WindowClosedError(PlatformError):
     """Nobody wrote for 24 hours: only a template is taken."""
 
     def __init__(self, more: str = "") -> None:
-        sentence = "Nobody wrote in this chat for 24 hours, and then WhatsApp takes only an approved template"
+        sentence = _("Nobody wrote in this chat for 24 hours, and then WhatsApp takes only an approved template")
         super().__init__(f"{sentence}{more or '.'}", permanent=True)
 
 
@@ -50,30 +52,28 @@ def translated_errors(token: str) -> Iterator[None]:
     except httpx.HTTPError as error:
         raise unreachable(error) from None
     except OTHER_ANSWER as error:
-        raise PlatformError(
-            f"WhatsApp answered what nobody understands ({type(error).__name__}).", ambiguous=True
-        ) from None
+        raise PlatformError(sentences.not_understood("WhatsApp", type(error).__name__), ambiguous=True) from None
 
 
 def translated(error: WhatsAppError, token: str) -> PlatformError:
     told = f"{error.message} {error.details or ''}".replace(token, "***").strip()[:500]
     status = error.status_code or 0
     if isinstance(error, ThrottlingError) or status == httpx.codes.TOO_MANY_REQUESTS:
-        return PlatformError(f"WhatsApp asks us to wait: {told}", retry_after=_seconds(error))
+        return PlatformError(_("WhatsApp asks us to wait: %s") % told, retry_after=_seconds(error))
     if isinstance(error, ReEngagementMessage):
         return WindowClosedError()
     if isinstance(error, AuthorizationError | AccessDenied) or status == httpx.codes.UNAUTHORIZED:
-        return PlatformError(f"WhatsApp does not accept the access token: {told}", permanent=True)
+        return PlatformError(_("WhatsApp does not accept the access token: %s") % told, permanent=True)
     if isinstance(error, ServiceUnavailable | UnknownError | GenericError) or error.is_transient:
-        return PlatformError(f"WhatsApp has trouble: {told}")
+        return PlatformError(sentences.trouble("WhatsApp", told))
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or error.code in TRANSIENT_CODES:
-        return PlatformError(f"WhatsApp has trouble ({status}).")
-    return PlatformError(f"WhatsApp refused it: {told} ({error.code})", permanent=True)
+        return PlatformError(sentences.trouble_of_status("WhatsApp", status))
+    return PlatformError(sentences.refused("WhatsApp", f"{told} ({error.code})"), permanent=True)
 
 
 def unreachable(error: httpx.HTTPError) -> PlatformError:
     """A connection that was never made carried nothing."""
-    sentence = f"WhatsApp cannot be reached: {type(error).__name__}."
+    sentence = sentences.unreachable("WhatsApp", type(error).__name__)
     return PlatformError(sentence, ambiguous=not isinstance(error, UNSENT))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms import downloads
@@ -43,7 +44,7 @@ class AiBotAdapter(Adapter):
             raise unreachable(error) from None
         except WeComError as error:
             if error.permanent:
-                raise PlatformError(f"{USED}: {error}", permanent=True) from None
+                raise PlatformError(f"{_(USED)}: {error}", permanent=True) from None
             raise
         self._remember(url)
         return "answer"
@@ -56,7 +57,7 @@ class AiBotAdapter(Adapter):
         if downloads.host_of(url) not in self._trusted:
             raise PlatformError("The address for the answer is not WeCom's.", permanent=True)
         if url in self._used or datetime.now(UTC).isoformat() > until:
-            raise PlatformError(f"{USED}.", permanent=True)
+            raise PlatformError(f"{_(USED)}.", permanent=True)
         return url
 
     def _remember(self, url: str) -> None:
