@@ -27,6 +27,7 @@ NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
 DEARER = ("fast-mode",)  # betas that agents may not ask for: up to six times the price for the same words
 BUSY = {408, 429}  # and everything from 500 on: another provider may do better
 MAX_WHOLE = 1024 * 1024  # bytes of an answer that is read as a whole, such as an error's
+MAX_HEADER = 4000  # characters
 CONNECT_S = 10.0
 CONNECT_AMONG_OTHERS_S = 4.0
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
@@ -156,10 +157,15 @@ def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:
 
 def headers_up(headers: dict[str, str], provider: Provider) -> dict[str, str]:
     """What the agent said, without its placeholder key and with ours; uncompressed, so that it can be counted."""
-    passed = {name: value for name, value in headers.items() if name in PASSED_UP}
+    passed = {name: value for name, value in headers.items() if name in PASSED_UP and _can_be_sent(value)}
     if betas := passed.pop("anthropic-beta", ""):
         passed["anthropic-beta"] = ",".join(beta for beta in betas.split(",") if not beta.strip().startswith(DEARER))
     return passed | {"accept-encoding": "identity"} | provider.headers(passed.get("anthropic-beta", ""))
+
+
+def _can_be_sent(value: str) -> bool:
+    """What no header holds would fail at the provider's door, and be held against the provider."""
+    return value.isascii() and value.isprintable() and len(value) <= MAX_HEADER
 
 
 def _body_for(call: Call, provider: Provider) -> bytes:

@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 ALLOWED = {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens"), ("GET", "/v1/models")}
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
+MAX_PATH = 1000  # characters
 MAX_AT_ONCE = 8  # calls of one agent
 MAX_HELD = 2 * MAX_BODY  # bytes of all its calls together
 MAX_TURNED_AWAY = 50  # calls of one agent's turn; after that somebody is told
@@ -106,8 +107,9 @@ class Gateway:
         headers = {str(name).lower(): str(value) for name, value in dict(frame.get("headers") or {}).items()}
         call = Call(str(frame["id"]), str(frame.get("method")), str(frame.get("path")), headers, bytearray())
         to_mcp = call.path.startswith(mcp.PREFIX) and self._group_id is not None
-        if not to_mcp and (call.method, call.path.partition("?")[0]) not in ALLOWED:
-            return self._refuse(call.id, 404, f"{call.method} {call.path} is not a call that agents may make.")
+        is_known = (call.method, call.path.partition("?")[0]) in ALLOWED and len(call.path) <= MAX_PATH
+        if not (to_mcp or is_known):
+            return self._refuse(call.id, 404, f"{call.method} {call.path[:100]} is not a call that agents may make.")
         if call.id in self._calls:
             raise ValueError(f"a second request {call.id[:20]!r}")
         if len(self._calls) >= MAX_AT_ONCE:

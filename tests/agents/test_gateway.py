@@ -146,7 +146,13 @@ def test_calls_at_once_share_one_client(gateway):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/v1/files"), ("GET", "/v1/messages"), ("POST", "//evil.example/v1")]
+    ("method", "path"),
+    [
+        ("POST", "/v1/files"),
+        ("GET", "/v1/messages"),
+        ("POST", "//evil.example/v1"),
+        ("POST", f"/v1/messages?{'x' * 1000}"),
+    ],
 )
 def test_other_calls_are_refused(gateway, link, api, method, path):
     gateway.take(request(method=method, path=path))

@@ -305,6 +305,14 @@ def test_what_a_provider_s_call_costs_is_told_by_its_prices(ask, first, api):
     assert ask.ledger.total.cost_usd == Decimal("0.02")
 
 
+@pytest.mark.parametrize("value", ["a\r\nx-api-key: mine", "ü", "a\0b", "a" * 100_000])
+def test_a_header_that_cannot_be_sent_is_left_out_and_no_failure_of_the_provider(ask, first, api, value):
+    assert ask(headers={"user-agent": value})[0] == 200
+    assert api.requests[0].headers["x-api-key"] == FIRST_KEY
+    first.refresh_from_db()
+    assert first.failures == 0
+
+
 def test_counting_tokens_is_free(ask, first, api):
     assert ask(path="/v1/messages/count_tokens?beta=true")[0] == 200
     assert (ask.ledger.total.input_tokens, ask.ledger.total.cost_usd) == (0, 0)
