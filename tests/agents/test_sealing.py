@@ -1,6 +1,7 @@
 """What `docker inspect` of a live agent shows, and what it does not."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,9 @@ def test_a_live_agent_is_sealed(inspected):
     assert host["NetworkMode"] == "none"
     assert host["Memory"] == host["MemorySwap"] == 1024**3
     assert (host["NanoCpus"], host["PidsLimit"], host["Init"]) == (10**9, 256, False)
+    assert host["Tmpfs"] == {"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"}
+    quota = 2048 * 1024**2
+    assert {limit["Name"]: limit["Hard"] for limit in host["Ulimits"]} == {"core": 0, "nofile": 4096, "fsize": quota}
     assert host["LogConfig"]["Type"] == "none"
     assert host["RestartPolicy"]["Name"] in ("", "no")
     assert host["Privileged"] is False
@@ -79,7 +83,7 @@ def test_the_main_group_may_write_the_memory_that_all_share(group, say, sealed):
 
 LOOK_AROUND = """
 echo "uid=$(id -u)"; echo "interfaces=$(ls /sys/class/net | tr '\\n' ' ')"
-env; tr '\\0' '\\n' </proc/1/environ
+env; tr '\\0' '\\n' </proc/1/environ; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status
 (echo >/dev/tcp/192.0.2.1/80) 2>&1; touch /etc/x 2>&1; mount -t tmpfs none /mnt 2>&1; true
 """
 
@@ -97,6 +101,8 @@ def test_inside_there_is_no_key_no_network_and_no_root(say, sealed):
     assert "Network is unreachable" in said
     assert "Read-only file system" in said
     assert "must be superuser to use mount" in said
+    found = dict(re.findall(r"(\w+):\t(\w+)", said))
+    assert found == {"CapBnd": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}  # 2: a filter
     assert "sk-ant-test-key-of-the-host" not in said
 
 
