@@ -205,10 +205,13 @@ def test_what_cannot_be_measured_whole_is_not_left_to_an_admin_either(group, say
         quota.Watch(run).admit(caller(run, Sender.Access.ADMIN))
 
 
-def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, say, monkeypatch):
-    quota.measured(group)
-    monkeypatch.setattr(quota, "measured", lambda group: pytest.fail("measured again"))
-    quota.Watch(say("hello")).admit({None})
+def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, say):
+    found = quota.measured(group)
+    fill(workspace(group) / "big", 20)
+    run = say("hello")
+    run.session.group.disk_quota_mb = 16
+    quota.Watch(run).admit({None})  # would raise
+    assert quota.known(group) is found
 
 
 def test_a_turn_that_fills_the_disk_is_ended_by_a_look(group, say, monkeypatch):

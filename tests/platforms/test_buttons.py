@@ -78,6 +78,7 @@ def test_a_number_and_a_reply_answer_as_well(api, question):
     asked = api.wait_for_sent(1)[0]
     api.say("2", reply_to_message={"message_id": asked.message_id, "date": 1, "chat": {"id": -1001, "type": "group"}})
     until(lambda: answered(question) == "Dark blue")
+    assert not Message.objects.inbound().get().calls_agent
 
 
 def test_in_a_topic_the_press_counts_there(api, chat, listeners):
@@ -97,6 +98,7 @@ def test_a_press_that_telegram_forgot_holds_up_nothing(api, question):
     until(lambda: answered(question) == "Red")
     api.say("hello")
     until(lambda: Message.objects.filter(text="hello").exists())
+    assert [call.answered for call in api.calls_of("answerCallbackQuery")] == [False]
 
 
 def test_by_webhook_the_press_is_acknowledged_in_the_answer(api, listeners, redis_server):

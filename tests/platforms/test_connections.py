@@ -47,6 +47,7 @@ def test_editing_the_channel_brings_it_back(api, listeners, chat):
     channel.credentials = {"token": TOKEN}
     channel.save()
     until(lambda: status() == "online", seconds=5)
+    assert detail() == ""
 
 
 def test_disabling_and_enabling_takes_effect_within_five_seconds(api, listeners, chat):
@@ -54,8 +55,10 @@ def test_disabling_and_enabling_takes_effect_within_five_seconds(api, listeners,
     until(lambda: status() == "online")
     Channel.objects.update(enabled=False)
     until(lambda: status() == "off", seconds=5)
+    polls = len(api.calls_of("getUpdates"))
     Channel.objects.update(enabled=True)
     until(lambda: status() == "online", seconds=5)
+    assert api.wait_for(lambda: len(api.calls_of("getUpdates")) > polls)
 
 
 def test_a_deleted_channel_is_let_go(api, listeners, chat):
@@ -116,6 +119,7 @@ def test_a_connection_that_says_nothing_is_built_anew(api, listeners, chat, sett
     listeners.start()
     until(lambda: "Nothing was heard" in detail())
     until(lambda: status() == "online")
+    assert detail() == ""
 
 
 def test_a_disabled_channels_message_fails_and_says_so(api, listeners, chat):

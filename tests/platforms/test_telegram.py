@@ -194,6 +194,7 @@ def test_garbage_for_an_answer_is_survived(api, listeners, chat):
     listeners.start()
     api.wait_for_sent(1)
     until(lambda: outbound("sent") == 1)
+    assert [call.answered for call in api.calls_of("sendMessage")] == [False, False, True]
 
 
 def test_a_connection_cut_before_the_answer_is_sent_again_while_young(api, listeners, chat):

@@ -220,3 +220,5 @@ def test_a_menu_that_telegram_refuses_keeps_nobody_from_listening(api, listeners
     telegram_channel(api)
     listeners.start()
     until(lambda: status() == "online")
+    assert api.wait_for(lambda: api.calls_of("getUpdates"))
+    assert api.calls_of("setMyCommands")

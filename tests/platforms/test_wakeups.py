@@ -67,3 +67,4 @@ def test_a_redis_that_is_cut_off_delays_only(api, chat, redis_server):
     api.wait_for_sent(1, seconds=5)
     until(lambda: Message.objects.outbound().get().delivery == "sent")
     until(lambda: _subscribers(redis_server) == 1, seconds=5)
+    assert len(api.sent) == 1

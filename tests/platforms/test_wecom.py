@@ -227,6 +227,7 @@ def test_a_secret_that_was_changed_is_found_though_nobody_writes(api, listeners,
     api.expire()
     api.keep_failing("gettoken", Answer(200, error(40001, "invalid credential")))
     until(lambda: status() == "failed", seconds=4)
+    assert "invalid credential" in detail()
 
 
 def test_an_address_that_is_not_let_in_is_said_and_tried_again(api, listeners, channel):
@@ -244,6 +245,7 @@ def test_a_server_in_trouble_is_asked_again(api, listeners, channel, settings, t
     listeners.start()
     until(lambda: status() == "retrying")
     until(lambda: status() == "online")
+    assert len(api.calls_of("gettoken")) == 1  # the one that was answered
 
 
 @pytest.mark.parametrize("trouble", [Answer(503), Answer(200, error(-1)), Garbage(), Cut()])

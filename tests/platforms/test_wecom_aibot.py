@@ -112,6 +112,7 @@ def test_passing_trouble_is_retried(api, listeners, chat, trouble):
     send(chat, "hi")
     listeners.start()
     until(lambda: outbound("sent") == 1)
+    assert [call.done for call in api.calls_of("aibot/response", done=False)] == [False, True]
 
 
 def test_a_picture_is_decrypted(api, listeners, chat):

@@ -297,6 +297,7 @@ def test_a_token_that_was_revoked_is_found_though_nobody_writes(api, listeners, 
     until(lambda: status() == "online")
     api.keep_failing("number", Answer(401, graph_error(190)))
     until(lambda: status() == "failed", seconds=4)
+    assert "does not accept the access token" in detail()
 
 
 @pytest.mark.parametrize("trouble", [Answer(502), Garbage(), Cut(), Hang(20)])
@@ -306,6 +307,7 @@ def test_a_server_in_trouble_is_asked_again(api, listeners, channel, settings, t
     listeners.start()
     until(lambda: status() == "retrying")
     until(lambda: status() == "online")
+    assert len(api.calls_of("number")) == 1  # the one that was answered
 
 
 def test_rate_limited_waits_and_counts_no_attempt(api, listeners, chat):

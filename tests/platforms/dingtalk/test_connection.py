@@ -57,6 +57,7 @@ def test_a_gateway_in_trouble_is_asked_again(ding, listeners, chat, trouble):
     listeners.start()
     until(lambda: status() == "retrying", seconds=5)
     until(lambda: status() == "online", seconds=5)
+    assert len(ding.calls_of(OPEN)) == 2
 
 
 @database
@@ -78,7 +79,7 @@ def test_pings_are_answered_and_a_disconnect_brings_a_new_ticket(ding, listeners
     (ack,) = ding.wait_for(lambda: ding.acks)
     assert json.loads(ack["data"]) == {"opaque": "x"}
     ding.push("SYSTEM", "disconnect", json.dumps({"reason": "maintenance"}))
-    ding.wait_for(lambda: len(ding.calls_of(OPEN)) == 2)
+    assert ding.wait_for(lambda: len(ding.calls_of(OPEN)) == 2)
     until(lambda: status() == "online")
 
 
@@ -89,6 +90,7 @@ def test_a_stream_that_is_half_dead_is_found(ding, listeners, chat):
     until(lambda: "does not answer any more" in detail(), seconds=2)
     ding.answers_pings = True
     until(lambda: status() == "online")
+    assert len(ding.calls_of(OPEN)) >= 2
 
 
 @database

@@ -6,7 +6,7 @@ import pytest
 
 from apps.chats.models import Message
 from apps.platforms.admin.channels import checked
-from tests.fakes.discord_gateway import Failure, Garbage
+from tests.fakes.discord_gateway import CONTENT_INTENT, Failure, Garbage
 from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import detail, send, status
 from tests.platforms.discord.conftest import discord_channel, inbound
@@ -48,6 +48,7 @@ def test_without_the_content_intent_it_can_be_done_without(discord, listeners):
     discord_channel(discord, options={"api_base": discord.url, "message_content": "no"})
     listeners.start()
     until(lambda: status() == "online")
+    assert [given["intents"] & CONTENT_INTENT for given in discord.identified] == [0]
 
 
 @pytest.mark.parametrize("code", [4000, 1000, 1001, 4009])

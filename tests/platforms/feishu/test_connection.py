@@ -110,12 +110,13 @@ def test_a_refusal_while_reconnecting_is_no_silent_death(api, listeners, chat):
     api.keep_failing("endpoint", Failure(403, "forbidden", 200))
     api.cut()
     until(lambda: status() == "failed")
+    assert "forbidden" in detail()
 
 
 def test_a_gateway_that_answers_no_ping_is_found_within_two_heartbeats(api, listeners, chat):
     listeners.start()
     until(lambda: status() == "online")
-    api.wait_for(lambda: api.pings > 2)
+    assert api.wait_for(lambda: api.pings > 2)
     api.is_deaf = True
     began = time.monotonic()
     until(lambda: Channel.objects.get(name="bot").reconnects == 1)
@@ -188,8 +189,8 @@ def test_the_connection_is_tested(api):
     ("credentials", "sentence"),
     [
         ({"app_secret": "wrong"}, "does not accept the app ID or its secret"),
-        ({"app_id": ""}, "'app_id' of the channel 'bot' is missing"),
-        ({"mode": "webhook"}, "'encrypt_key' of the channel 'bot' is missing"),
+        ({"app_id": ""}, "“app_id” of the channel “bot” is missing"),
+        ({"mode": "webhook"}, "“encrypt_key” of the channel “bot” is missing"),
     ],
 )
 def test_what_is_wrong_is_said(api, credentials, sentence):

@@ -81,6 +81,7 @@ def test_temporary_trouble_is_tried_again(api, listeners, chat, trouble):
     send(chat, "hi")
     api.wait_for_sent(1)
     until(lambda: outbound("sent") == 1)
+    assert [call.answered for call in api.calls_of("send")] == [False, True]
 
 
 def test_a_token_that_ended_early_is_renewed_once_for_all(api, listeners, chat):

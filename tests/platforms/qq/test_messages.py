@@ -128,7 +128,9 @@ def test_a_file_of_a_group_is_asked_for_by_its_id(bot, listeners, file_server):
     online(listeners)
     data = {"file": "notes.png", "file_id": f"{file_server}/a.png", "file_size": "508"}
     bot.say([at(), {"type": "file", "data": data}])
-    until(lambda: Attachment.objects.filter(state="ready", name="notes.png").first())
+    attachment = until(lambda: Attachment.objects.filter(state="ready", name="notes.png").first())
+    assert attachment.size == len(PNG)
+    assert bot.calls_of("get_group_file_url")[0]["params"]["file_id"] == data["file_id"]
 
 
 @database

@@ -88,6 +88,7 @@ def test_a_port_that_is_taken_is_said(listeners, bot):
     channel(bot.url, mode="reverse")
     listeners.start()
     until(lambda: "cannot be opened" in detail())
+    assert status() == "retrying"
 
 
 @database

@@ -60,6 +60,7 @@ def test_it_is_found_without_heartbeats_too(bot, listeners, chat):
     online(listeners)
     bot.online = False
     until(lambda: "logged out" in detail(), seconds=2)
+    assert status() == "retrying"
 
 
 @database
@@ -76,6 +77,7 @@ def test_one_that_answers_nothing_any_more_is_found(bot, listeners, chat):
     bot.fail("get_status", HANG)
     until(lambda: "did not answer get_status" in detail(), seconds=5)
     until(lambda: status() == "online")
+    assert kept().reconnects == 1
 
 
 @database
@@ -97,6 +99,7 @@ def test_one_that_does_not_say_who_it_is_is_asked_again(bot, listeners, chat, an
     listeners.start()
     until(lambda: status() == "retrying")
     until(lambda: status() == "online")
+    assert [call["taken"] for call in bot.calls_of("get_login_info")] == [False, True]
 
 
 @database
@@ -127,6 +130,7 @@ def test_what_is_no_websocket_is_said(listeners):
         channel(f"ws://127.0.0.1:{server.server_port}/")
         listeners.start()
         until(lambda: "answered 418" in detail())
+        assert status() == "retrying"
         server.shutdown()
 
 

@@ -55,6 +55,7 @@ def test_in_a_thread_the_press_counts_there(api, fresh_redis, chat, listeners):
     asked = api.wait_for_sent(1)[0]
     api.press(question.token(0), ts=asked.ts, thread_ts="1700000000.000100")
     until(lambda: answered(question) == "Red")
+    assert Message.objects.inbound().get().thread_id == "1700000000.000100"
 
 
 def test_another_bots_button_and_one_from_elsewhere_answer_nothing(api, question, chat):

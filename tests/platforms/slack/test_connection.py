@@ -108,6 +108,7 @@ def test_without_a_hello_it_is_not_online(api, listeners, chat, monkeypatch):
     api.silent_hello = True
     listeners.start()
     until(lambda: status() == "retrying")
+    assert "did not open" in detail()
 
 
 @pytest.mark.parametrize(
