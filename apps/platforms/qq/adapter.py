@@ -8,6 +8,8 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Message
@@ -32,7 +34,7 @@ from apps.platforms.qq.wires import wire_of
 
 logger = logging.getLogger(__name__)
 
-OFFLINE = "The QQ account is logged out, although its OneBot implementation runs: log it in there."
+OFFLINE = gettext_noop("The QQ account is logged out, although its OneBot implementation runs: log it in there.")
 LOOK_UP_TIMEOUT = 3.0  # seconds
 MOST_TITLES = 5000
 
@@ -73,7 +75,7 @@ class QQAdapter(Adapter):
             found = [message for message in read if message]
             yield Batch(found) if found else Alive.TICK
             if any(payloads.is_offline(event.get("status")) for event in events):
-                raise PlatformError(OFFLINE)
+                raise PlatformError(_(OFFLINE))
 
     async def _introduction(self) -> Me:
         try:
@@ -81,7 +83,7 @@ class QQAdapter(Adapter):
         except ActionRefusedError as error:  # of a message it would be final, of this it may pass
             raise PlatformError(str(error)) from None
         if not known.get("user_id"):
-            raise PlatformError("The OneBot implementation does not tell whose account it is.")
+            raise PlatformError(_("The OneBot implementation does not tell whose account it is."))
         return Me(str(known.get("user_id", "")), str(known.get("nickname", "")))
 
     async def _require_online(self) -> None:
@@ -90,7 +92,7 @@ class QQAdapter(Adapter):
         except ActionRefusedError:
             return  # it does not know; but it answered
         if payloads.is_offline(status):
-            raise PlatformError(OFFLINE)
+            raise PlatformError(_(OFFLINE))
 
     async def _readable(self, event: Json) -> InboundMessage | None:
         if not payloads.is_message(event):
@@ -166,7 +168,7 @@ class QQAdapter(Adapter):
     async def _call(self, action: str, seconds: float = CALL_TIMEOUT, /, **params: Any) -> Json:
         link = self._wire.link
         if link is None:
-            raise PlatformError("No OneBot implementation is connected.")
+            raise PlatformError(_("No OneBot implementation is connected."))
         return await link.call(action, seconds, **params)
 
     async def close(self) -> None:
