@@ -78,15 +78,6 @@ def judge(group: Group) -> Verdict:
     return Verdict(tuple(effective.values()), tuple(refused))
 
 
-def still_the_same(mount: ExtraMount, path: Path) -> bool:
-    """Whether what is at `path` is the folder that was checked."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    return (found.st_dev, found.st_ino) == mount.identity
-
-
 def _judge_one(mount: Any, allowlist: Allowlist, *, is_main: bool) -> ExtraMount:
     """Raises RefusedError."""
     host, name, write = _parts(mount)

@@ -114,9 +114,6 @@ class ModelProvider(models.Model):
         held = models.Q(failures__gt=0) | models.Q(resting_until__isnull=False)
         return ModelProvider.objects.filter(held, pk=self.pk).update(failures=0, resting_until=None, last_error="") == 1
 
-    def note_error(self, sentence: str) -> None:
-        ModelProvider.objects.filter(pk=self.pk).update(last_error=sentence)
-
 
 class RunUsage(models.Model):
     """What one run used of one model at one provider, as the answers themselves said."""

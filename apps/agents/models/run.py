@@ -32,10 +32,6 @@ class RunQuerySet(models.QuerySet["Run"]):
         """The running one of this session, once a person wants it to end."""
         return self.filter(session=session, status=RunStatus.RUNNING, stop_requested=True)
 
-    def abandoned(self, now: datetime) -> "RunQuerySet":
-        """Running, but its worker no longer renews the lease."""
-        return self.filter(status=RunStatus.RUNNING, lease_until__lt=now)
-
 
 class Run(models.Model):
     """One execution of the agent for one group."""

@@ -35,9 +35,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         mine = self.inbound().filter(chat=chat, thread_id=thread_id, run__isnull=True, withheld=False)
         return mine.exclude(pk__in=Attachment.objects.pending().values("message")).order_by("pk")
 
-    def awaiting_files(self) -> "MessageQuerySet":
-        return self.filter(Exists(Attachment.objects.pending().filter(message=OuterRef("pk"))))
-
     def undelivered(self) -> "MessageQuerySet":
         """What waits, and what is being sent, in order."""
         return self.filter(delivery__in=(Delivery.QUEUED, Delivery.SENDING)).order_by("pk")
