@@ -195,8 +195,10 @@ def test_the_agent_is_told_of_its_walls(look, sealed, group, projects):
     assert "/workspace/extra/site (read only)" in told
 
 
-def test_a_page_is_fetched_without_asking_anybody_else_first(look, sealed, say, group):
+@pytest.mark.parametrize("asked_for", [[], ["Bash"]], ids=["unasked", "with a tool that needs approval"])
+def test_a_page_is_fetched_without_asking_anybody_else_first(look, sealed, say, group, asked_for):
     group.network, group.allowed_domains = Group.Network.ALLOWLIST, ["pypi.org"]
+    group.approval_tools = asked_for
     group.save()
     sealed.script(ToolUse("WebFetch", {"url": "https://files.example/x", "prompt": "What does it say?"}))
     run = say("look")

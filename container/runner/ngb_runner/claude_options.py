@@ -20,9 +20,6 @@ MAX_LINE = 64 * 1_048_576
 MAX_INSTRUCTIONS = 100_000
 """Bytes; they travel as one argument of a command line, which Linux limits to 128 KiB."""
 
-SETTINGS = '{"skipWebFetchPreflight": true}'
-"""Before it fetches a page the command line would ask its maker about the name, whom the container cannot reach."""
-
 CLI_ENVIRONMENT = {
     # A placeholder: the host's gateway replaces it by the real key, which never enters the container.
     "ANTHROPIC_API_KEY": "placeholder",
@@ -95,7 +92,6 @@ def _all_tools(spec: Spec) -> dict[str, Any]:
         "tools": {"type": "preset", "preset": "claude_code"},
         "permission_mode": "bypassPermissions",
         "system_prompt": prompt,
-        "settings": SETTINGS,
         **settings_read(spec),
         **skill_options(spec.skills),
     }

@@ -13,6 +13,8 @@ from ngb_runner.link import Link
 from ngb_runner.spec import Spec
 
 OWN = "mcp__ngb__"  # the host's tools: it asks for these itself
+SETTINGS = {"skipWebFetchPreflight": True}
+"""Before it fetches a page the command line would ask its maker about the name, whom the container cannot reach."""
 MARGIN_SECONDS = 60.0
 """By which the command line waits longer than we do: our own no must come first."""
 
@@ -83,11 +85,9 @@ def settings_read(spec: Spec) -> dict[str, Any]:
     Their hooks would run commands that nobody approved, or put another input in the place of the approved one.
     """
     if not spec.ask_tools:
-        return {"setting_sources": ["user", "project", "local"]}
-    return {
-        "setting_sources": [],
-        "settings": json.dumps({"disableAllHooks": True, "disableSkillShellExecution": True}),
-    }
+        return {"setting_sources": ["user", "project", "local"], "settings": json.dumps(SETTINGS)}
+    closed = {"disableAllHooks": True, "disableSkillShellExecution": True}
+    return {"setting_sources": [], "settings": json.dumps(SETTINGS | closed)}
 
 
 def _decision(verdict: Verdict, tool: str) -> dict[str, Any]:
