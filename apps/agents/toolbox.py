@@ -52,11 +52,20 @@ def tool(
     """
 
     def register(function: Callable[[Run, Input], str]) -> Callable[[Run, Input], str]:
-        _tools[name] = Tool(name, description, input_model, input_model.model_json_schema(), function)
+        _tools[name] = Tool(name, description, input_model, _untitled(input_model.model_json_schema()), function)
         authority.declare(name, main_only=main_only, admin_only=admin_only)
         return function
 
     return register
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that repeat each name: every model call carries all of it."""
+    if isinstance(schema, list):
+        return [_untitled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _untitled(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
 
 
 def is_ours(name: str) -> bool:

@@ -1,8 +1,10 @@
 """Each tool's yes and no, through the door that an agent's calls take."""
 
+import json
 from decimal import Decimal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from apps.agents import authority, services, toolbox
 from apps.agents.models import Run, RunUsage
@@ -84,6 +86,17 @@ def refused(run, name, **given):
 def test_an_unknown_tool_is_named_together_with_those_that_there_are(run):
     assert "send_message" in refused(run, "fly")
     assert "register_group" not in refused(run, "fly")
+
+
+def test_a_definition_repeats_no_names_and_keeps_a_field_that_is_called_title():
+    class Book(BaseModel):
+        title: str = Field(description="Of the book.")
+
+    schema = toolbox._untitled(Book.model_json_schema())
+
+    assert schema["properties"] == {"title": {"type": "string", "description": "Of the book."}}
+    assert "title" not in schema
+    assert '"title"' not in json.dumps(toolbox.definitions(Group(is_main=True)))
 
 
 def test_a_wrong_input_is_told_by_its_field(run):
