@@ -190,6 +190,15 @@ def test_turn_that_takes_too_long_is_queued_again(
     assert rows(up, "SELECT status FROM agents_run") == [("queued",)]
 
 
+def test_an_engine_that_is_away_is_said_at_the_start_and_at_the_end(start: Callable[..., Up]) -> None:
+    up = start(AGENT_RUNTIME="docker", DOCKER_HOST="tcp://127.0.0.1:1")
+    assert "Runtime: docker. No Docker engine answers." in up.log
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(30) == 0
+    assert "Containers may be left, which the next start looks after: the Docker engine does not answer." in up.log
+    assert "Traceback" not in up.log
+
+
 def test_second_ctrl_c_stops_at_once(up: Up) -> None:
     processes = up.tree()
     up.process.send_signal(signal.SIGINT)

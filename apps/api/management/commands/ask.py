@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.agents.models import Run, RunStatus
 from apps.api import asking
+from apps.api.database import in_thread
 from apps.chats.models import Group, Message
 
 FAILED, BAD_USAGE, TIMED_OUT = 1, 2, 3
@@ -52,17 +53,16 @@ class Command(BaseCommand):
             message = asking.post(group, prompt, sender_id="console", sender_name=_user(), is_admin=True)
         except asking.RefusedError as error:
             raise CommandError(str(error), returncode=FAILED) from error
-        found = _settled(message, min(wait, PATIENCE))
+        # A loop in this thread, not asgiref's in another: only so does Ctrl-C end the wait.
+        return asyncio.run(self._settled(message, wait))
+
+    async def _settled(self, message: Message, wait: float) -> asking.Outcome:
+        found = await asking.settled(message, min(wait, PATIENCE))
         if not found.is_over and wait > PATIENCE:
-            if reason := _reason_to_wait(found.run):
+            if reason := await in_thread(_reason_to_wait, found.run):
                 self.stderr.write(reason)
-            found = _settled(message, wait - PATIENCE)
+            found = await asking.settled(message, wait - PATIENCE)
         return found
-
-
-def _settled(message: Message, seconds: float) -> asking.Outcome:
-    """A loop in this thread, not asgiref's in another: only so does Ctrl-C end the wait."""
-    return asyncio.run(asking.settled(message, seconds))
 
 
 def _user() -> str:
