@@ -128,7 +128,7 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
 
     @admin.display(description=_("chat page"))
     def page(self, group: Group) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open"))
+        return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open it"))
 
     @admin.display(description=_("Memory"))
     def memory_page(self, group: Group) -> SafeString | str:
