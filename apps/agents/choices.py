@@ -11,6 +11,8 @@ from apps.agents import providers
 from apps.agents.runtimes.engine import ENGINE_ERRORS, fresh_engine
 
 # The sentences that most installations meet; the pages translate them, logs and the API do not.
+KEY_SET = gettext_noop("ANTHROPIC_API_KEY is set.")
+TOKEN_SET = gettext_noop("CLAUDE_CODE_OAUTH_TOKEN is set.")
 NO_KEY = gettext_noop(
     "There is no key: set ANTHROPIC_API_KEY in .env and restart, or add a model provider in the admin,"
     " and Claude answers."
@@ -45,9 +47,9 @@ def chosen_agent() -> Choice:
     if asked and asked[0].trouble:
         trouble = f"{asked[0].trouble} "
     if settings.ANTHROPIC_API_KEY:
-        return Choice("claude", f"{trouble}ANTHROPIC_API_KEY is set.")
+        return Choice("claude", f"{trouble}{KEY_SET}")
     if settings.CLAUDE_CODE_OAUTH_TOKEN:
-        return Choice("claude", f"{trouble}CLAUDE_CODE_OAUTH_TOKEN is set.")
+        return Choice("claude", f"{trouble}{TOKEN_SET}")
     return Choice("demo", f"{trouble}{NO_KEY}")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from requests.exceptions import RequestException
 
 from apps.agents import addresses
@@ -50,14 +51,17 @@ def close(name: str, config: dict[str, Any]) -> None:
         ended = engine().wait(helper, timeout=PATIENCE)["StatusCode"]
         words = engine().logs(helper, tail=1).decode(errors="replace").strip() if ended else ""
     except RequestException as error:
-        raise AgentError("The open network could not be closed to private hosts in time.") from error
+        raise AgentError(_("The open network could not be closed to private hosts in time.")) from error
     finally:
         remove(helper)
     if ended:
         logger.error("the routes of %s: %s", name, words)
         raise AgentError(
-            "The open network could not be closed to private hosts: build the agent's image anew"
-            f" (manage.py buildagent). {words[-200:]}"
+            _(
+                "The open network could not be closed to private hosts: build the agent's image anew (manage.py"
+                " buildagent). %s"
+            )
+            % words[-200:]
         )
 
 

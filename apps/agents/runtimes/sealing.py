@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from docker.types import LogConfig, Mount, Ulimit
 
 from apps.agents.errors import RuntimeAwayError
@@ -49,7 +50,7 @@ def container_config(session: Session) -> dict[str, Any]:
     try:
         config = _config(session)
     except ENGINE_ERRORS as error:
-        raise RuntimeAwayError(f"No container can be started: {sentence(error)}") from error
+        raise RuntimeAwayError(_("No container can be started: %s") % sentence(error)) from error
     # Hashed before the label is in; the order of JSON keys does not matter.
     config["Labels"]["ngb.spec"] = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
     return config
