@@ -134,7 +134,8 @@ def resolved(value: str) -> str:
 
 def _file_content(path: Path) -> str:
     try:
-        return path.read_text().strip()
-    except OSError as error:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else gettext("it is no text")
         sentence = gettext("The credential's file %(file)s cannot be read: %(why)s.")
-        raise CredentialError(sentence % {"file": path, "why": error.strerror}) from error
+        raise CredentialError(sentence % {"file": path, "why": why}) from error
