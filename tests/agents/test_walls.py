@@ -8,7 +8,7 @@ import pytest
 
 from apps.agents import container_facts
 from apps.agents.execution import execute
-from apps.agents.models import Session
+from apps.agents.models import Run, Session
 from apps.agents.runtimes import closing, networks, raising, reaping
 from apps.agents.runtimes.engine import engine
 from apps.agents.runtimes.sealing import container_config, container_name
@@ -144,6 +144,7 @@ def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(sa
     run = say("look")
     execute(run.pk)
     run.refresh_from_db()
+    assert run.status == Run.Status.FAILED
     assert "could not be closed to private hosts" in run.error
     assert sealed.turns == []
     assert [one for one in engine().containers(all=True) if one["Names"][0].endswith("-routes")] == []

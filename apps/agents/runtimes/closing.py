@@ -14,7 +14,7 @@ from requests.exceptions import RequestException
 
 from apps.agents import addresses
 from apps.agents.addresses import Network
-from apps.agents.errors import AgentError
+from apps.agents.errors import AgentError, PermanentAgentError
 from apps.agents.runtimes.engine import engine, remove
 from apps.chats.models import Group
 
@@ -56,7 +56,7 @@ def close(name: str, config: dict[str, Any]) -> None:
         remove(helper)
     if ended:
         logger.error("the routes of %s: %s", name, words)
-        raise AgentError(
+        raise PermanentAgentError(
             _(
                 "The open network could not be closed to private hosts: build the agent's image anew (manage.py"
                 " buildagent). %s"
