@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.agents import authority, wakeups
 from apps.agents.models import Question, Run
 from apps.agents.services import RUNS
-from apps.chats.models import Chat, Platform, Sender
+from apps.chats.models import Chat, Message, Platform, Sender
 from apps.chats.services import send_message
 from apps.plugins import hooks
 from nanogridbot.publications import publish_on_commit
@@ -63,21 +63,25 @@ def ask(
         subject=subject[:300],
         expires_at=_deadline(run),
     )
-    offered = [{"label": label, "token": question.token(index)} for index, label in enumerate(choices)]
     for place in places:
-        message = send_message(
-            place.chat,
-            text=text,
-            thread_id=place.thread_id,
-            run_id=run.pk,
-            sender_name=run.group.assistant_name,
-            choices=offered,
-        )
-        if message is None:
-            raise QuestionRefusedError("The question is empty once internal parts are removed.")
-        question.messages.add(message)
+        question.messages.add(_asked_at(place, question))
     _tell(question)
     return question
+
+
+def _asked_at(place: Place, question: Question) -> Message:
+    """In the outbox; raises QuestionRefusedError."""
+    message = send_message(
+        place.chat,
+        text=question.text,
+        thread_id=place.thread_id,
+        run_id=question.run_id,
+        sender_name=question.run.group.assistant_name,
+        choices=[{"label": label, "token": question.token(index)} for index, label in enumerate(question.choices)],
+    )
+    if message is None:
+        raise QuestionRefusedError("The question is empty once internal parts are removed.")
+    return message
 
 
 def _keep_within_bounds(run: Run) -> None:

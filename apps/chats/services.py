@@ -105,11 +105,8 @@ def send_message(
     text = visible(text)
     if not text:
         return None
-    message = Message.objects.create(
-        chat=chat,
-        direction=Message.Direction.OUT,
-        delivery=Message.Delivery.QUEUED,
-        next_attempt_at=timezone.now(),
+    return _put_into_outbox(
+        chat,
         text=text,
         thread_id=thread_id,
         reply_to=reply_to,
@@ -118,9 +115,6 @@ def send_message(
         sender_name=sender_name,
         choices=[dict(choice) for choice in choices],
     )
-    publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
-    transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
-    return message
 
 
 @transaction.atomic
@@ -138,18 +132,22 @@ def send_file(
     """Puts a file of the chat's group into the outbox; the path was checked, and is opened again when it is sent."""
     mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
     kind = Message.Kind.IMAGE if mime in SHOWN else Message.Kind.FILE
+    message = _put_into_outbox(
+        chat, text=visible(caption), thread_id=thread_id, run_id=run_id, kind=kind, sender_name=sender_name
+    )
+    message.attachments.create(kind=kind, name=name[:255], mime=mime, size=size, path=path)
+    return message
+
+
+def _put_into_outbox(chat: Chat, **fields: Any) -> Message:
+    """The listeners and the plugins hear of it on commit, when its files are rows too."""
     message = Message.objects.create(
         chat=chat,
         direction=Message.Direction.OUT,
         delivery=Message.Delivery.QUEUED,
         next_attempt_at=timezone.now(),
-        text=visible(caption),
-        thread_id=thread_id,
-        run_id=run_id,
-        kind=kind,
-        sender_name=sender_name,
+        **fields,
     )
-    message.attachments.create(kind=kind, name=name[:255], mime=mime, size=size, path=path)
     publish_on_commit(OUTBOX_FILLED, channel=chat.channel_id)
     transaction.on_commit(lambda: hooks.message_stored.fire(message=message))
     return message
