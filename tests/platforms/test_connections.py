@@ -61,6 +61,22 @@ def test_disabling_and_enabling_takes_effect_within_five_seconds(api, listeners,
     assert api.wait_for(lambda: len(api.calls_of("getUpdates")) > polls)
 
 
+def test_an_edit_in_the_admin_takes_effect_within_five_seconds(listeners, chat, admin_client):
+    """Another server, then the box unticked: nothing is restarted."""
+    listeners.start()
+    until(lambda: status() == "online")
+    page = f"/admin/chats/channel/{chat.channel_id}/change/"
+    form = {"name": "bot", "enabled": "on", "options": "{}"}
+    with TelegramApi() as elsewhere:
+        assert admin_client.post(page, form | {"option-api_base": elsewhere.url}).status_code == 302
+        until(lambda: elsewhere.calls_of("getUpdates"), seconds=5)
+        elsewhere.say("@Andy are you there?", chat_id=-1001)
+        until(lambda: Message.objects.inbound().exists(), seconds=5)
+        del form["enabled"]
+        assert admin_client.post(page, form | {"option-api_base": elsewhere.url}).status_code == 302
+        until(lambda: status() == "off", seconds=5)
+
+
 def test_a_deleted_channel_is_let_go(api, listeners, chat):
     listeners.start()
     until(lambda: status() == "online")
