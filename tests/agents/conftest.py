@@ -1,17 +1,25 @@
 """A group whose agent is real: the runner in a subprocess or in a sealed container, the model a stub."""
 
+import ipaddress
+import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
 from apps.agents import budgets, carrying, choices, database, providers, quota, services
+from apps.agents.addresses import refusal
 from apps.agents.models import Run
 from apps.agents.runtimes import process, reaping
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
 from tests.fakes.messages_api import MessagesApi
+from tests.fakes.page import Page
+from tests.fakes.runner import HONEST
 
 Say = Callable[..., Run]
 
@@ -86,3 +94,39 @@ def sealed(settings: Settings, claude: MessagesApi) -> Iterator[MessagesApi]:
         pytest.skip(f"skipped because Docker is missing: {missing}")
     yield claude
     reaping.remove_all()
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch):
+    """Puts a script in the runner's place."""
+
+    def install(body: str, head: str = HONEST) -> None:
+        package = tmp_path / "ngb_runner"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(head + body)
+        monkeypatch.setattr(process, "RUNNER", tmp_path)
+
+    return install
+
+
+@pytest.fixture
+def own_address() -> str:
+    """An address of this machine that is neither loopback nor public, so that no test leaves the machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; the routing table says which address would be ours
+        address = str(probe.getsockname()[0])
+    if not refusal(address, []) or refusal(address, [ipaddress.ip_network(address)]):
+        pytest.skip("skipped because this machine has no private address")
+    return address
+
+
+@pytest.fixture
+def server(own_address: str) -> Iterator[ThreadingHTTPServer]:
+    """A page on this machine's own address."""
+    with ThreadingHTTPServer((own_address, 0), Page) as found:
+        thread = threading.Thread(target=found.serve_forever)
+        thread.start()
+        yield found
+        found.shutdown()
+        thread.join(5)

@@ -129,14 +129,3 @@ def test_no_setting_opens_the_metadata_address_to_it():
 def test_the_same_connection_is_refused_where_nothing_is_opened(own_address):
     with pytest.raises(AddressRefusedError, match=own_address):
         addresses.connect(own_address, 80)
-
-
-@pytest.fixture
-def own_address() -> str:
-    """An address of this machine that is neither loopback nor public, so that no test leaves the machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing; the routing table says which address would be ours
-        address = str(probe.getsockname()[0])
-    if not refusal(address, []) or refusal(address, [ipaddress.ip_network(address)]):
-        pytest.skip("skipped because this machine has no private address")
-    return address

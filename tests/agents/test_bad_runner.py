@@ -10,32 +10,7 @@ from apps.agents.execution import execute
 from apps.agents.models import Run
 from apps.agents.runtimes import process
 from apps.chats.models import Incident
-
-HONEST = """
-import json, sys
-def say(**frame): sys.stdout.write(json.dumps(frame) + "\\n"); sys.stdout.flush()
-def raw(data): sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
-def hear(): return json.loads(sys.stdin.readline().strip() or sys.stdin.readline())
-hear()
-say(type="ready", protocol=1, versions={}, warm=False, busy=False, session_id=None)
-prompt = hear()
-say(type="accepted", id=prompt["id"])
-def result(): say(type="result", text="answer", session_id="s", is_error=False, usage={})
-"""
-
-
-@pytest.fixture
-def runner(tmp_path: Path, monkeypatch):
-    """Puts a script in the runner's place."""
-
-    def install(body: str, head: str = HONEST) -> None:
-        package = tmp_path / "ngb_runner"
-        package.mkdir()
-        (package / "__init__.py").touch()
-        (package / "__main__.py").write_text(head + body)
-        monkeypatch.setattr(process, "RUNNER", tmp_path)
-
-    return install
+from tests.fakes.runner import HONEST
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -21,29 +20,7 @@ from apps.agents.link import Link
 from apps.agents.models import APPROVE, Question, Run
 from apps.agents.tunnels import Tunnel
 from apps.chats.models import Group, Incident
-from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
-
-BIG = 3_000_000
-
-
-class Answers(BaseHTTPRequestHandler):
-    """Says what was asked; /big is larger than any window."""
-
-    def do_GET(self) -> None:
-        self._say(b"x" * BIG if self.path == "/big" else f"{self.path} {self.headers['Host']}\n".encode())
-
-    def do_POST(self) -> None:
-        size = int(self.headers["Content-Length"])
-        self._say(f"{len(self.rfile.read(size))} bytes came\n".encode())
-
-    def _say(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Nothing to standard error."""
+from tests.fakes.page import BIG
 
 
 class Pipes:
@@ -129,16 +106,6 @@ class Way:
         self.runner.join()
         self.link.close()
         os.close(self._hosts_input)
-
-
-@pytest.fixture
-def server(own_address: str) -> Iterator[ThreadingHTTPServer]:  # noqa: F811
-    with ThreadingHTTPServer((own_address, 0), Answers) as found:
-        thread = threading.Thread(target=found.serve_forever)
-        thread.start()
-        yield found
-        found.shutdown()
-        thread.join(5)
 
 
 @pytest.fixture
@@ -235,7 +202,7 @@ def test_between_turns_nothing_is_reached(way: Way) -> None:
     assert "No turn is in progress" in way.get("/").stdout
 
 
-def test_the_end_of_a_turn_cuts_what_is_open_and_the_history_says_where_it_was(way: Way, own_address) -> None:  # noqa: F811
+def test_the_end_of_a_turn_cuts_what_is_open_and_the_history_says_where_it_was(way: Way, own_address) -> None:
     with socket.create_server((own_address, 0)) as silent:
         way.host._run.group.allowed_domains = [f"{own_address}:{silent.getsockname()[1]}"]
         curl = threading.Thread(target=way.curl, args=(f"http://{own_address}:{silent.getsockname()[1]}/",))
@@ -296,7 +263,7 @@ def test_a_frame_that_is_wrong_is_told_from_a_broken_service(way: Way, frame) ->
     tunnel.close()
 
 
-def test_a_runner_that_ignores_the_window_loses_its_connection(way: Way, own_address) -> None:  # noqa: F811
+def test_a_runner_that_ignores_the_window_loses_its_connection(way: Way, own_address) -> None:
     with socket.create_server((own_address, 0)) as silent:
         port = silent.getsockname()[1]
         way.host._run.group.allowed_domains = [f"{own_address}:{port}"]

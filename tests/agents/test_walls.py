@@ -13,8 +13,6 @@ from apps.agents.runtimes import closing, networks, raising, reaping
 from apps.agents.runtimes.engine import engine
 from apps.agents.runtimes.sealing import container_config, container_name
 from apps.chats.models import Group, Incident
-from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
-from tests.agents.test_egress import server  # noqa: F401 - a fixture
 from tests.fakes.messages_api import ToolUse
 
 pytestmark = pytest.mark.docker
@@ -101,7 +99,7 @@ git ls-remote http://{host}:{port}/repo 2>&1 | head -1; ls /sys/class/net; true
 """
 
 
-def test_named_hosts_are_reached_through_the_link_and_nothing_else_is(look, group, server, settings):  # noqa: F811
+def test_named_hosts_are_reached_through_the_link_and_nothing_else_is(look, group, server, settings):
     host, port = server.server_address[:2]
     settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(host)]
     group.network, group.allowed_domains = Group.Network.ALLOWLIST, [f"{host}:{port}"]
@@ -118,14 +116,14 @@ def test_named_hosts_are_reached_through_the_link_and_nothing_else_is(look, grou
     assert "connections" in group.sessions.get().runs.get().steps.get(kind="network").detail
 
 
-def test_a_sealed_group_has_no_way_out(look, server):  # noqa: F811
+def test_a_sealed_group_has_no_way_out(look, server):
     host, port = server.server_address[:2]
     said = look(f"env | grep -i _proxy; curl -sS --max-time 5 http://{host}:{port}/ 2>&1; true")
     assert "HTTP_PROXY" not in said
     assert "curl: (7)" in said
 
 
-def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server, settings):  # noqa: F811
+def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server, settings):
     host, port = server.server_address[:2]
     settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(host)]
     group.network = Group.Network.OPEN

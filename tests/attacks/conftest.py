@@ -19,12 +19,12 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     chat,
     claude,
     group,
+    own_address,
     replies,
+    runner,
     say,
     sealed,
 )
-from tests.agents.test_addresses import own_address  # noqa: F401 - a fixture
-from tests.agents.test_bad_runner import runner  # noqa: F401 - a fixture
 from tests.agents.test_tools_journey import told
 from tests.fakes.messages_api import Text, ToolUse
 
