@@ -1,7 +1,8 @@
 """A connection that stands, and at whose other end nobody answers: found within two heartbeats, and said.
 
 The others' tests: Telegram's poll has a time-out of its own (test_connections), Discord's gateway (discord), and where
-everything comes by webhook the platform is asked again and again (test_whatsapp, test_wecom, feishu/test_webhook).
+everything comes by webhook the platform is asked again and again (whatsapp, wecom,
+feishu/test_webhook).
 """
 
 import time

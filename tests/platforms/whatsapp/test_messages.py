@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.agents.models import Run
 from apps.agents.services import announce, session_for
-from apps.chats.models import Attachment, Channel, Chat, Message, Platform
+from apps.chats.models import Attachment, Channel, Chat, Message
 from apps.platforms import rendering
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Moved, Receipt
@@ -17,12 +17,10 @@ from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.whatsapp_api import (
     ANN,
-    APP_SECRET,
     CREDENTIALS,
     NUMBER,
     PHONE_ID,
     TOKEN,
-    WhatsAppApi,
     graph_error,
     message,
     notification,
@@ -32,35 +30,12 @@ from tests.fakes.whatsapp_api import (
 from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
+from tests.platforms.whatsapp.conftest import GROUP, tell
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
-GROUP = "Y2FwaV9ncm91cA"
-
-
-@pytest.fixture
-def api():
-    with WhatsAppApi() as server:
-        yield server
-
-
-@pytest.fixture
-def channel(api, settings, tmp_path):
-    settings.GROUPS_DIR = tmp_path / "groups"
-    options = {"api_base": api.url}
-    return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS, options=options)
-
-
-@pytest.fixture
-def chat(channel):
-    return registered_chat(channel, ANN)
-
-
-def tell(channel, *values, secret=APP_SECRET):
-    body = notification(*values)
-    return call(channel, body, headers=signed(body, secret))
 
 
 # In.

@@ -9,14 +9,14 @@ from apps.chats.models import Channel, Chat, Message
 from tests.fakes.whatsapp_api import ANN, message, value
 from tests.platforms.conftest import registered_chat, status
 from tests.platforms.test_buttons import answered, ask
-from tests.platforms.test_whatsapp import GROUP, api, channel, chat, tell  # noqa: F401 - fixtures
+from tests.platforms.whatsapp.conftest import GROUP, tell
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 
 @pytest.fixture
-def online(listeners, chat: Chat) -> Chat:  # noqa: F811
+def online(listeners, chat: Chat) -> Chat:
     listeners.start()
     until(lambda: status() == "online")
     return chat
@@ -27,7 +27,7 @@ def press(kind: str, token: str, title: str):
     return message(2, type="interactive", interactive=chosen, context={"from": "15550783881", "id": "wamid.OUT1"})
 
 
-def test_up_to_three_are_buttons(api, online):  # noqa: F811
+def test_up_to_three_are_buttons(api, online):
     question = ask(online)
     (sent,) = api.wait_for_calls("messages")
     interactive = sent.body["interactive"]
@@ -44,7 +44,7 @@ def test_up_to_three_are_buttons(api, online):  # noqa: F811
     assert Message.objects.inbound().get().run == question.run
 
 
-def test_more_are_a_list(api, online):  # noqa: F811
+def test_more_are_a_list(api, online):
     question = ask(online, choices=[f"Choice {number}" for number in range(8)])
     (sent,) = api.wait_for_calls("messages")
     rows = sent.body["interactive"]["action"]["sections"][0]["rows"]
@@ -53,14 +53,14 @@ def test_more_are_a_list(api, online):  # noqa: F811
     assert answered(question) == "Choice 7"
 
 
-def test_a_long_question_has_its_buttons_apart(api, online):  # noqa: F811
+def test_a_long_question_has_its_buttons_apart(api, online):
     question = ask(online, text="word " * 300)
     words, choice = api.wait_for_calls("messages", 2)
     assert words.body["type"] == "text"
     assert choice.body["interactive"]["action"]["buttons"][0]["reply"]["id"] == question.token(0)
 
 
-def test_in_a_group_there_are_lines(api, online):  # noqa: F811
+def test_in_a_group_there_are_lines(api, online):
     question = ask(registered_chat(online.channel, GROUP))
     (sent,) = api.wait_for_calls("messages")
     assert sent.body["text"]["body"] == "Which *colour*?\n\n1. Red\n2. Dark blue"
@@ -68,7 +68,7 @@ def test_in_a_group_there_are_lines(api, online):  # noqa: F811
     assert answered(question) == "Dark blue"
 
 
-def test_after_a_day_the_template_holds_the_lines(api, listeners, chat):  # noqa: F811
+def test_after_a_day_the_template_holds_the_lines(api, listeners, chat):
     Channel.objects.update(options={"api_base": api.url, "template": "note"})
     Chat.objects.filter(external_id=ANN).update(last_message_at=timezone.now() - timedelta(days=2))
     listeners.start()
@@ -78,7 +78,7 @@ def test_after_a_day_the_template_holds_the_lines(api, listeners, chat):  # noqa
     assert parameters[0]["text"] == "Which colour? 1. Red 2. Dark blue"
 
 
-def test_another_button_is_a_message_like_any_other(api, online):  # noqa: F811
+def test_another_button_is_a_message_like_any_other(api, online):
     question = ask(online)
     api.wait_for_calls("messages")
     tell(online.channel, value(press("button_reply", "somebody-elses", "Call me")))
