@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.agents import egress, pace, providers
 from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError, StoppedError
 from apps.agents.gateway import Gateway
@@ -66,7 +68,7 @@ class Connection:
         try:
             self._begin(start)
             if self._ready(slow).get("busy"):
-                raise AgentError("A new agent says that it is busy.")
+                raise AgentError(_("A new agent says that it is busy."))
         finally:
             self._agent.settled()
 
@@ -153,22 +155,22 @@ class Connection:
             if kind != "frame" or isinstance(frame, BadLine):
                 continue
             if frame is None:
-                raise AgentDiedError("The agent ended before it was ready.")
+                raise AgentDiedError(_("The agent ended before it was ready."))
             if frame["type"] == "ready":
                 return _checked(frame)
             if frame["type"] == "error":
                 raise said_error(frame)
-        raise AgentDiedError(f"The agent was not ready within {START_TIMEOUT:g} seconds.")
+        raise AgentDiedError(_("The agent was not ready within %g seconds.") % START_TIMEOUT)
 
     def _heed_stop(self) -> None:
         if Run.objects.asked_to_stop(self.session).exists():
-            raise StoppedError("Stopped by a person.")
+            raise StoppedError(_("Stopped by a person."))
 
     def _look_at_it(self) -> None:
         """A warm one was attached to unseen, and may have ended long ago."""
         assert self._agent is not None
         if not self.runtime.lives(self.session, self._agent):
-            raise AgentDiedError("The agent had ended.")
+            raise AgentDiedError(_("The agent had ended."))
 
     def _let_go(self) -> bool:
         """False when it was let go already."""
@@ -219,7 +221,7 @@ def said_error(frame: Frame) -> AgentError:
 def _checked(ready: Frame) -> Frame:
     if ready.get("protocol") != PROTOCOL:
         raise PermanentAgentError(
-            f"The agent image speaks protocol {ready.get('protocol')}, this service {PROTOCOL}:"
-            " run `manage.py buildagent`."
+            _("The agent image speaks protocol %(its)s, this service %(ours)s: run `manage.py buildagent`.")
+            % {"its": ready.get("protocol"), "ours": PROTOCOL}
         )
     return ready

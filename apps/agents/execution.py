@@ -74,7 +74,7 @@ def _attempt(run: Run) -> None:
         retry_or_fail(run, storable(str(error)), permanent=isinstance(error, PermanentAgentError))
     except Exception:
         logger.exception("the run broke")
-        retry_or_fail(run, "The service itself failed; its log says why.")
+        retry_or_fail(run, _("The service itself failed; its log says why."))
     finally:
         turn.ledger.close()
 
@@ -84,9 +84,8 @@ def _succeed(run: Run, answer: Answer | None) -> None:
     """The end of the run, the answer, and what it handled: one transaction, under the session's lock."""
     run.session.used(answer.sdk_session_id if answer else "", since=run.started_at)
     interrupted = bool(answer and answer.interrupted)
-    if not run.finish(
-        Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, "Stopped by a person." if interrupted else ""
-    ):
+    sentence = _("Stopped by a person.") if interrupted else ""
+    if not run.finish(Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, sentence):
         raise LeaseLostError("The run was taken away before its end.")
     if answer:
         Message.objects.filter(pk__in=answer.handled).update(run=run)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.utils.translation import gettext as _
+
 from apps.agents.pace import Pace
 
 logger = logging.getLogger(__name__)
@@ -131,7 +133,7 @@ class Link:
             with self._writing:
                 self._stream.write(line)
         except (OSError, ValueError) as error:  # ValueError: a pipe that is closed already
-            raise LinkClosedError(f"The link to the agent is closed ({error}).") from error
+            raise LinkClosedError(_("The link to the agent is closed (%s).") % error) from error
 
     def send_data(self, type_: str, data: bytes, **fields: Any) -> None:
         for start in range(0, len(data), MAX_DATA):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import (
     authority,
@@ -229,10 +230,10 @@ class Turn:
         self.ledger.keep()
         self._disk.look()
         if now > stop_at[0]:
-            raise RuntimeAwayError("The service is being stopped; the run goes on after its start.")
+            raise RuntimeAwayError(_("The service is being stopped; the run goes on after its start."))
         if now > self._deadline and not self._stopped:
             raise PermanentAgentError(
-                f"The turn took longer than {self.run.group.turn_timeout:g} seconds and was ended."
+                _("The turn took longer than %g seconds and was ended.") % self.run.group.turn_timeout
             )
 
     def _look_at_the_rows(self) -> None:
@@ -261,7 +262,7 @@ class Turn:
     def _frame(self, frame: Frame | BadLine | None) -> Answer | None:
         """The answer, once the result is there."""
         if frame is None:
-            raise AgentDiedError("The agent ended in the middle of the turn.")
+            raise AgentDiedError(_("The agent ended in the middle of the turn."))
         bad = frame if isinstance(frame, BadLine) else None
         if isinstance(frame, dict):
             serve = getattr(self, f"_on_{frame['type']}", None)
@@ -281,7 +282,7 @@ class Turn:
         if self._bad_lines == 1:
             incidents.record("garbled link", self.run.group.folder, f"The agent said what is no frame: {bad.reason}.")
         if self._bad_lines > MAX_BAD_LINES:
-            raise AgentError("The agent says nothing but garbage.")
+            raise AgentError(_("The agent says nothing but garbage."))
 
     def _on_accepted(self, frame: Frame) -> None:
         if prompt := self._unaccepted.pop(str(frame["id"]), None):
@@ -328,7 +329,7 @@ class Turn:
         if exhaustion.told(self.run, frame):
             self._connection.discard()
         if frame.get("is_error") and not self._stopped:
-            sentence = str(frame.get("error") or "The agent ended with an error and no words.")
+            sentence = str(frame.get("error") or _("The agent ended with an error and no words."))
             if self._connection.hopeless:
                 raise PermanentAgentError(self._connection.hopeless)
             raise AgentError(sentence)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from docker.errors import ImageNotFound, NotFound
 
 from apps.agents.errors import RuntimeAwayError, StoppedError
@@ -57,7 +58,7 @@ class DockerRuntime:
         except NotFound:
             return False
         except ENGINE_ERRORS as error:
-            raise RuntimeAwayError(f"The container cannot be asked: {sentence(error)}") from error
+            raise RuntimeAwayError(_("The container cannot be asked: %s") % sentence(error)) from error
 
     def abandon(self, session: Session) -> None:
         """Nothing to do: the other worker finds the container, and ends it when it is busy."""
@@ -76,10 +77,10 @@ def _engine_errors_in_words() -> Iterator[None]:
         yield
     except ImageNotFound as error:
         raise RuntimeAwayError(
-            f"The agent image {settings.AGENT_IMAGE} is not built: run `manage.py buildagent`."
+            _("The agent image %s is not built: run `manage.py buildagent`.") % settings.AGENT_IMAGE
         ) from error
     except ENGINE_ERRORS as error:
-        raise RuntimeAwayError(f"No container could be started: {sentence(error)}") from error
+        raise RuntimeAwayError(_("No container could be started: %s") % sentence(error)) from error
 
 
 def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
@@ -98,9 +99,9 @@ def _await_turn(session: Session) -> None:
     deadline = time.monotonic() + PATIENCE
     while not _cold_starts.acquire(timeout=max(0.0, min(LOOK, deadline - time.monotonic()))):
         if Run.objects.asked_to_stop(session).exists():
-            raise StoppedError("Stopped by a person.")
+            raise StoppedError(_("Stopped by a person."))
         if time.monotonic() >= deadline:
-            raise RuntimeAwayError("Other agents are being started first.")
+            raise RuntimeAwayError(_("Other agents are being started first."))
 
 
 def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
@@ -136,7 +137,7 @@ def _make_room(session: Session) -> None:
     idle = Session.objects.filter(pk__in=living).exclude(pk__in=busy).order_by("last_run_at").first()
     if idle is None:
         raise RuntimeAwayError(
-            f"All {settings.AGENT_MAX_CONTAINERS} places for agents are taken (AGENT_MAX_CONTAINERS)."
+            _("All %d places for agents are taken (AGENT_MAX_CONTAINERS).") % settings.AGENT_MAX_CONTAINERS
         )
     remove(living[idle.pk])
 

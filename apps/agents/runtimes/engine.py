@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import docker
+from django.utils.translation import gettext as _
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import parse_host
 from requests.exceptions import RequestException
@@ -56,7 +57,7 @@ def sentence(error: BaseException) -> str:
     """The engine's own words, without its URLs."""
     if isinstance(error, APIError) and error.explanation:
         return str(error.explanation)
-    return "the Docker engine does not answer."
+    return _("the Docker engine does not answer.")
 
 
 def remove(name: str) -> None:
