@@ -56,6 +56,11 @@ class Connection:
             except AgentDiedError as error:
                 self._give_way(str(error))
 
+    @property
+    def trouble(self) -> str:
+        """Why the model's last answer was none; empty: it was one."""
+        return self._gateway.trouble if self._gateway else ""
+
     def open(self, start: dict[str, Any], *, slow: Callable[[], None]) -> None:
         """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.
 

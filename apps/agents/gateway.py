@@ -38,6 +38,7 @@ from apps.chats.models import Group
 logger = logging.getLogger(__name__)
 
 ALLOWED = {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens"), ("GET", "/v1/models")}
+FAILED = 400  # and every status above it
 HOPELESS = {400, 404, 413}  # the same call again gets the same answer, though another may pass
 MAX_BODY = 32 * 1024 * 1024  # bytes; the Messages API takes no more (docs.claude.com, "Request size limits")
 MAX_PATH = 1000  # characters
@@ -77,7 +78,8 @@ class Gateway:
         self._asked = asked
         self._calls: dict[str, Call] = {}
         self._turned_away = 0
-        self.hopeless = ""  # why the last call of all failed, where trying again cannot help
+        self.trouble = ""  # why the last call of all failed
+        self.hopeless = ""  # the same, where trying again cannot help
 
     def take(self, frame: Frame) -> None:
         """One of http_request, http_body, http_cancel."""
@@ -218,8 +220,8 @@ class Gateway:
             self._count(call, provider, meter)
 
     def _judge(self, answered: Answered) -> None:
-        refused = answered.status in HOPELESS | NO_ENTRY
-        self.hopeless = refusal_sentence(answered) if refused else ""
+        self.trouble = refusal_sentence(answered) if answered.status >= FAILED else ""
+        self.hopeless = self.trouble if answered.status in HOPELESS | NO_ENTRY else ""
         if answered.status in NO_ENTRY:
             self._on_refusal(self.hopeless)
 
@@ -237,6 +239,7 @@ class Gateway:
 
     def _break_off(self, call: Call, sentence: str) -> None:
         logger.warning("model call %s: %s", call.id, sentence)
+        self.trouble = sentence
         try:
             if call.answered:
                 self._link.send("http_end", id=call.id, error=sentence)

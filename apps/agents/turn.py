@@ -51,6 +51,8 @@ POLL = 2.0  # seconds between looks at the rows, for when a wake-up was lost
 STOP_BOUND = 5.0  # seconds that an interrupted agent has for its last words
 MAX_BAD_LINES = 100
 MAX_PUSHED = 4  # prompts on their way that the agent has not taken yet
+MAX_ANSWER = 150_000  # characters; an honest runner says no more
+MAX_ERROR = 4500
 MAX_STEPS = 500
 MAX_LOGS = 300
 MAX_WAITING_FRAMES = 1000
@@ -329,12 +331,13 @@ class Turn:
         if exhaustion.told(self.run, frame):
             self._connection.discard()
         if frame.get("is_error") and not self._stopped:
-            sentence = str(frame.get("error") or _("The agent ended with an error and no words."))
+            sentence = _cut(str(frame.get("error") or _("The agent ended with an error and no words.")), MAX_ERROR)
             if self._connection.hopeless:
                 raise PermanentAgentError(self._connection.hopeless)
-            raise AgentError(sentence)
+            raise AgentError(self._connection.trouble or sentence)
         # A prompt that crossed the result on its way was not taken: its messages wait for the next run.
-        return self._answer(str(frame["text"]), str(frame.get("session_id") or ""), interrupted=self._stopped)
+        text = _cut(str(frame["text"]), MAX_ANSWER)
+        return self._answer(text, str(frame.get("session_id") or ""), interrupted=self._stopped)
 
     def _answer(self, text: str, sdk_session_id: str, *, interrupted: bool) -> Answer:
         answered = list(self._accepted)
@@ -343,3 +346,8 @@ class Turn:
         handled = [pk for prompt in answered for pk in prompt.handles]
         calls = [prompt.last_call for prompt in answered if prompt.last_call]
         return Answer(text, sdk_session_id, handled, calls[-1] if calls else "", interrupted)
+
+
+def _cut(text: str, limit: int) -> str:
+    """What is left out is said."""
+    return text if len(text) <= limit else text[:limit] + "\n\n" + _("[…] %d more characters.") % (len(text) - limit)

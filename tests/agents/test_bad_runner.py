@@ -70,6 +70,14 @@ def test_a_failing_runner_is_said_and_tried_again(say, runner, body, sentence):
     assert sentence in run.error
 
 
+def test_a_text_without_end_is_cut_and_says_so(say, replies, runner):
+    runner('say(type="result", text="x" * 900_000, session_id="s"); sys.stdin.read()')
+
+    execute(say("hello").pk)
+
+    assert replies() == ["x" * 150_000 + "\n\n[…] 750000 more characters."]
+
+
 def test_a_runner_that_says_nothing_is_given_up(say, runner, monkeypatch):
     from apps.agents import connection
 

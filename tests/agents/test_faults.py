@@ -56,6 +56,16 @@ def test_a_failing_model_is_tried_again_in_another_attempt(say, replies, claude,
     assert len(replies()) == 1
 
 
+def test_why_the_model_failed_is_said_in_the_installation_s_language(say, claude, settings):
+    settings.LANGUAGE_CODE = "zh-hans"
+    claude.answer = lambda _request: Failure(529, "all places are taken")
+    run = say("hello")
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert run.error == "模型拒绝了请求：all places are taken。"
+
+
 def test_a_model_that_cannot_be_reached_is_said_in_plain_words_without_addresses(say, claude, settings):
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
     run = say("hello")
