@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -26,7 +27,8 @@ from nanogridbot.publications import async_subscription
 logger = logging.getLogger(__name__)
 
 SIGNED_OUT, MAY_NOT_READ, NO_SUCH_GROUP, SAID_SOMETHING, BROKEN = 4401, 4403, 4404, 4413, 1011
-QUIET_S = 15.0  # without a publication for so long, the rows are asked anyway, and whether the person is signed in
+QUIET_S = 15.0  # without a publication for so long, the rows are asked anyway
+STILL_S = 10.0  # after so long it is asked again whether the person may read, however much there is to tell
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 OVERLAP = 20  # drawn again when we begin: their delivery may have changed, a slower commit may lie among them
 
@@ -41,6 +43,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
     viewer = ""
     language = ""
     seen = 0
+    asked_at = 0.0
     following: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -53,7 +56,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
         if chat is None:
             await self.close(NO_SUCH_GROUP)
             return
-        self.chat, self.viewer = chat, transcript.sender_id(user.pk)
+        self.chat, self.viewer, self.asked_at = chat, transcript.sender_id(user.pk), time.monotonic()
         self.seen, self.language = _asked(self.scope["query_string"])
         self.following = asyncio.create_task(self._follow())
 
@@ -82,17 +85,22 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
                     await self._tell_since(overlap=OVERLAP)
                     wait = SHORTEST_WAIT_S
                     while True:
-                        await self._pass_on(await receive(QUIET_S))
+                        publication = await receive(QUIET_S)
+                        if await self._was_refused():
+                            return
+                        await self._pass_on(publication)
             except redis.RedisError as error:
                 if wait == SHORTEST_WAIT_S:
                     logger.warning("Redis is away; the page of %s lives from the rows: %s", self.chat, error)
+            if await self._was_refused():
+                return
             await self._tell_since(overlap=0)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             wait = min(wait * 2, LONGEST_WAIT_S)
 
     async def _pass_on(self, publication: tuple[str, dict[str, Any]] | None) -> None:
         if publication is None:
-            await self._tick()
+            await self._tell_since(overlap=0)
             return
         payload = publication[1]
         match payload.pop("kind", ""):
@@ -103,13 +111,17 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
             case "run":
                 await self._tell(await in_a_thread(transcript.news)(**self._for_whom()))
 
-    async def _tick(self) -> None:
+    async def _was_refused(self) -> bool:
+        """Whether the page was closed because its person has signed out, or may not read any more."""
+        if time.monotonic() - self.asked_at < STILL_S:
+            return False
         sessions = import_module(settings.SESSION_ENGINE)
         user = await get_user({"session": sessions.SessionStore(self.scope["session"].session_key)})
         if refused := await in_a_thread(_refused)(user):
             await self.close(refused)
-            return
-        await self._tell_since(overlap=0)
+            return True
+        self.asked_at = time.monotonic()
+        return False
 
     async def _tell_since(self, *, overlap: int) -> None:
         await self._tell(await in_a_thread(transcript.news_since)(**self._for_whom(), seen=self.seen, overlap=overlap))

@@ -201,17 +201,54 @@ async def test_a_lost_publication_costs_seconds_not_a_message(browser_of, chat, 
     assert frame["messages"][0]["id"] == message.pk
 
 
+async def closed_with(socket):
+    output = await socket.receive_output(timeout=5)
+    while output["type"] != "websocket.close":
+        output = await socket.receive_output(timeout=5)
+    return output["code"]
+
+
 @story
 async def test_signing_out_ends_an_open_page(browser_of, chat, monkeypatch):
     monkeypatch.setattr(consumers, "QUIET_S", 0.1)
+    monkeypatch.setattr(consumers, "STILL_S", 0.0)
 
     async with opened(browser_of) as (socket, _):
         await in_thread(browser_of.logout)()
-        output = await socket.receive_output(timeout=5)
-        while output["type"] != "websocket.close":
-            output = await socket.receive_output(timeout=5)
+        assert await closed_with(socket) == 4401
 
-    assert output["code"] == 4401
+
+@story
+async def test_who_signed_out_is_told_nothing_more_though_there_is_always_something_to_tell(
+    browser_of, chat, monkeypatch
+):
+    monkeypatch.setattr(consumers, "STILL_S", 0.3)
+
+    async with opened(browser_of) as (socket, _):
+        run = await in_thread(run_of)(chat)
+        hooks.run_delta.fire(run=run, text="for readers")
+        await frames_until(socket, lambda frame: frame["type"] == "delta")
+        await in_thread(browser_of.logout)()
+        await asyncio.sleep(0.3)
+        hooks.run_delta.fire(run=run, text="not for you")
+        output = await socket.receive_output(timeout=5)
+
+    assert (output["type"], output["code"]) == ("websocket.close", 4401)
+
+
+def test_a_page_without_redis_closes_as_well(browser_of, chat, settings, tmp_path, monkeypatch, own_connection):
+    settings.REDIS_URL = f"unix://{tmp_path}/nothing-is-there.sock"
+    monkeypatch.setattr(consumers, "STILL_S", 0.0)
+
+    @story
+    async def signed_out():
+        socket = socket_to(browser_of)
+        assert (await socket.connect(timeout=5))[0]
+        await in_thread(browser_of.logout)()
+        assert await closed_with(socket) == 4401
+        await socket.disconnect()
+
+    signed_out()
 
 
 def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(
