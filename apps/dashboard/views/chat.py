@@ -54,14 +54,15 @@ def messages(request: HttpRequest, folder: str) -> HttpResponseBase:
     """GET: older messages as a fragment. POST: one message; JSON answers with a sentence where it is refused."""
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
-    chat = chat_or_404(folder)
     if request.method == "GET":
         if not may_read(request.user):
             return refusal(no_reading(), 403)
-        return render(request, "dashboard/_messages.html", _page(request, chat))
+        return render(request, "dashboard/_messages.html", _page(request, chat_or_404(folder)))
+    if not may_write(request.user):
+        return refusal(no_writing(), 403)
     try:
         message = post(
-            chat,
+            chat_or_404(folder),
             user=request.user,
             external_id=request.POST.get("id", "") or str(uuid4()),
             text=request.POST.get("text", "").replace("\r\n", "\n"),
