@@ -3,9 +3,9 @@
 Everybody of a group may see its timetable. A run changes a task when it acts for admins only, or for nobody but the
 sender who had the task made; what was made in the admin, by the API, or for several callers at once is for admins.
 
-A scheduled run was called by nobody, and what it reads others may have written: it leaves the timetable as it is. But
-it may end the very task that it is a run of, as in “look every hour until the parcel is there”: doing nothing from now
-on would come to the same.
+A scheduled run was called by nobody, and what it reads others may have written: it leaves the timetable as it is, also
+once somebody has called in the middle of it. But it may end the very task that it is a run of, as in “look every hour
+until the parcel is there”: doing nothing from now on would come to the same. A request's run changes no task either.
 """
 
 from apps.agents import authority
@@ -31,15 +31,23 @@ def task_to_change(run: Run, number: int, *, to_end: bool = False) -> ScheduledT
 
 
 def owner(run: Run) -> int | None:
-    """The sender to whom a task belongs that this run makes; a scheduled run's is whose the task behind it is."""
-    if run.cause == Run.Cause.SCHEDULE:
-        behind = ScheduledTask.objects.filter(task_runs__run=run).first()
-        return behind.created_by_id if behind else None
-    return next(iter(run.callers)) if len(run.callers) == 1 else None
+    """The sender to whom a task belongs that this run makes: whoever alone is behind the run, if anybody is."""
+    behind = run.callers | _began_for(run)
+    return next(iter(behind)) if len(behind) == 1 else None
+
+
+def _began_for(run: Run) -> frozenset[int | None]:
+    """Who had begun it before anybody called; a scheduled run is begun for whom its task belongs to."""
+    if run.cause == Run.Cause.MESSAGE:
+        return frozenset()
+    if run.cause == Run.Cause.SCHEDULE and (task := ScheduledTask.objects.filter(task_runs__run=run).first()):
+        return frozenset({task.created_by_id})
+    return frozenset({None})
 
 
 def _is_callers_own(run: Run, task: ScheduledTask) -> bool:
-    return task.created_by_id is not None and run.callers == {task.created_by_id}
+    is_called = run.cause == Run.Cause.MESSAGE
+    return is_called and task.created_by_id is not None and run.callers == {task.created_by_id}
 
 
 def _began(task: ScheduledTask, run: Run) -> bool:
@@ -57,7 +65,9 @@ def _not_there(run: Run, number: int) -> ToolRefusedError:
 
 def _refusal(run: Run, task: ScheduledTask) -> str:
     if run.cause == Run.Cause.SCHEDULE:
-        return f"Nobody called this run: it may pause or cancel the task that began it, and not change task {task.pk}."
+        return (
+            f"The timetable began this run: it may pause or cancel the task behind it, and not change task {task.pk}."
+        )
     if task.created_by is None:
         return f"Task {task.pk} was made for no single sender: only admins may change it."
     name = str(task.created_by)[:60]

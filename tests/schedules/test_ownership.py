@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.agents.models import Run
 from apps.agents.toolbox import ToolRefusedError
 from apps.schedules import services, tools
 from apps.schedules.models import ScheduledTask, TaskStatus
@@ -72,17 +73,28 @@ def test_a_scheduled_run_ends_the_task_behind_it_and_changes_nothing_else(room, 
     assert len(told(run, "list_tasks").splitlines()) == 3
     for name, given in CHANGES:
         for number in (other.pk, hourly.pk):
-            assert "Nobody called this run" in refused(run, name, task=number, **given)
-    assert "Nobody called" in refused(run, "update_task", task=task.pk, prompt="x")
+            assert "The timetable began this run" in refused(run, name, task=number, **given)
+    assert "The timetable began" in refused(run, "update_task", task=task.pk, prompt="x")
     assert told(run, "pause_task", task=task.pk).startswith("Done.")
-    assert "Nobody called" in refused(run, "resume_task", task=task.pk)
+    assert "The timetable began" in refused(run, "resume_task", task=task.pk)
     assert told(run, "cancel_task", task=task.pk).startswith("Done.")
     assert set(ScheduledTask.objects.open().values_list("pk", flat=True)) == {other.pk, hourly.pk}
 
 
+@pytest.mark.parametrize("cause", [Run.Cause.SCHEDULE, Run.Cause.REQUEST])
+def test_who_calls_in_the_middle_of_a_run_that_he_did_not_begin_lends_it_no_standing(room, bob, carol, cause):
+    task = made_for(bob, room)
+    run = begun(fired(came_due(made_for(carol, room), SECOND)), bob)
+    run.cause = cause
+    refused(run, "cancel_task", task=task.pk)
+    told(run, "schedule_task", **DAILY | {"prompt": "for whom?"})
+    assert ScheduledTask.objects.get(prompt="for whom?").created_by is None
+    assert told(called(room, bob), "cancel_task", task=task.pk).startswith("Done.")
+
+
 def test_an_admins_task_lends_its_run_no_admins_standing(room, foreign, ann, bob, main):
     run = begun(fired(came_due(made_for(ann, room), SECOND)))
-    assert "Nobody called" in refused(run, "cancel_task", task=made_for(bob, room).pk)
+    assert "The timetable began" in refused(run, "cancel_task", task=made_for(bob, room).pk)
     assert "for admins" in refused(run, "schedule_task", group="office", **DAILY)
 
 

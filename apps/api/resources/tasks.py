@@ -36,7 +36,9 @@ class TaskOut(Schema):
     next_run_at: datetime | None
     last_run_at: datetime | None
     created_at: datetime
-    created_by: str | None = Field(description="The sender for whom an agent made it; null: a person or a program did.")
+    created_by: str | None = Field(
+        description="The sender for whom an agent made it; null: it belongs to nobody alone."
+    )
 
     @staticmethod
     def resolve_group(task: ScheduledTask) -> str | None:
