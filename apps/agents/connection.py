@@ -37,6 +37,7 @@ class Connection:
         self._egress: egress.Egress | None = None
         self._agent: OpenAgent | None = None
         self._closed = threading.Event()
+        self._owes_ready = False  # a `start` was sent, and its `ready` not heard yet
 
     @property
     def agent_name(self) -> str:
@@ -48,7 +49,10 @@ class Connection:
         return self._gateway.hopeless if self._gateway else ""
 
     def reach(self, start: dict[str, Any]) -> None:
-        """A warm agent, where there is one, gets ready from now on; `open` waits for it. Raises RuntimeAwayError."""
+        """A warm agent, where there is one, gets ready from now on; `open` or `close` waits for it.
+
+        Raises RuntimeAwayError.
+        """
         self._agent = self.runtime.warm(self.session)
         if self._agent:
             try:
@@ -85,7 +89,9 @@ class Connection:
             raise AgentDiedError(str(error)) from error
 
     def close(self) -> None:
-        """Lets the agent go; a warm one stays for the next turn."""
+        """Lets the agent go; a warm one stays for the next turn, which must not hear the answer to this one's start."""
+        if self._is_open and self._owes_ready and not self._is_ready_at_last():
+            self._give_way("it was not ready when its turn was over")
         if self._let_go() and self._agent:
             self.runtime.release(self.session, self._agent)
 
@@ -139,6 +145,7 @@ class Connection:
             self._link.end_line()
         except LinkClosedError as error:
             raise AgentDiedError(str(error)) from error
+        self._owes_ready = True
         self.send("start", protocol=PROTOCOL, **start)
 
     def _ready(self, slow: Callable[[], None]) -> Frame:
@@ -162,10 +169,23 @@ class Connection:
             if frame is None:
                 raise AgentDiedError(_("The agent ended before it was ready."))
             if frame["type"] == "ready":
+                self._owes_ready = False
                 return _checked(frame)
             if frame["type"] == "error":
                 raise said_error(frame)
         raise AgentDiedError(_("The agent was not ready within %g seconds.") % START_TIMEOUT)
+
+    def _is_ready_at_last(self) -> bool:
+        """The same for a turn that ends before its prompt: a moment's wait, without a look at the rows."""
+        deadline = time.monotonic() + SILENCE
+        with suppress(queue.Empty):
+            while (left := deadline - time.monotonic()) > 0:
+                kind, frame = self.inbox.get(timeout=left)
+                if kind == "frame" and frame is None:
+                    break
+                if kind == "frame" and not isinstance(frame, BadLine) and frame["type"] == "ready":
+                    return not frame.get("busy")
+        return False
 
     def _heed_stop(self) -> None:
         if Run.objects.asked_to_stop(self.session).exists():

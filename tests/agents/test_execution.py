@@ -4,7 +4,8 @@ from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runtimes import reaping
 from apps.agents.services import request_run
-from apps.chats.workspaces import workspace
+from apps.chats.models import Incident
+from apps.chats.workspaces import session_directory, workspace
 from tests.fakes.messages_api import Text, ToolUse
 from tests.waiting import in_thread, until
 
@@ -45,6 +46,21 @@ def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say,
     assert [run.status for run in runs] == [Run.Status.SUCCEEDED] * 3
     assert [run.container for run in runs] == [runs[0].container, "", runs[0].container]
     assert len(replies()) == 2
+    assert not Incident.objects.exists()  # what the agent said to the empty run's start was heard by nobody else
+
+
+def test_an_agent_that_does_not_get_ready_for_an_empty_run_gives_way(say, replies, chat, group, runner):
+    runner("result()\nsys.stdin.read()")
+    first = say("one")
+    execute(first.pk)
+    execute(request_run(group, chat=chat, cause=Run.Cause.MESSAGE).pk)
+    second = say("two")
+    execute(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert replies() == ["answer", "answer"]
+    assert first.container != second.container
 
 
 def test_what_a_call_has_cost_is_a_row_while_the_agent_works_on(say, claude):
@@ -60,12 +76,18 @@ def test_what_a_call_has_cost_is_a_row_while_the_agent_works_on(say, claude):
     assert RunUsage.objects.get(run=run).calls == 2
 
 
+def written(group, session_id):
+    """What the command line has noted of a session."""
+    return "".join(path.read_text() for path in session_directory(group).rglob(f"{session_id}.jsonl"))
+
+
 @pytest.mark.docker
-def test_a_new_container_resumes_the_session(say, replies, sealed):
+def test_a_new_container_resumes_the_session(say, replies, sealed, group):
     first = say("one")
     execute(first.pk)
-    reaping.remove_all()
     before = Session.objects.get().sdk_session_id
+    until(lambda: '"assistant"' in written(group, before))  # a moment after the answer
+    reaping.remove_all()
     second = say("two")
 
     execute(second.pk)
