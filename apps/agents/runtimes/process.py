@@ -33,10 +33,15 @@ class PipeStream:
         self._input, self._output = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(self._input, False)
         self._released, self._release = os.pipe()
+        self._reading = threading.Lock()
+        self._is_closed = False
 
     def read(self) -> bytes:
-        ready, _, _ = select.select([self._output, self._released], [], [])
-        return b"" if self._released in ready else os.read(self._output, 65536)
+        with self._reading:
+            if self._is_closed:
+                return b""
+            ready = select.select([self._output, self._released], [], [])[0]
+            return b"" if self._released in ready else os.read(self._output, 65536)
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -46,10 +51,12 @@ class PipeStream:
             rest = rest[os.write(self._input, rest) :]
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         os.close(self._release)  # wakes the reader, which sees the pipe's end
-
-    def __del__(self) -> None:
-        os.close(self._released)
+        with self._reading:
+            os.close(self._released)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,52 @@
+"""A subprocess's pipes: letting go wakes the reader, keeps no file open, and leaves the process alive."""
+
+import queue
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from apps.agents.runtimes.process import PipeStream
+
+
+@pytest.fixture
+def echo():
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_letting_go_wakes_the_reader_and_keeps_no_file_open(echo):
+    before = open_files()
+    stream = PipeStream(echo)
+    heard: queue.Queue[bytes] = queue.Queue()
+
+    def listen():
+        while data := stream.read():
+            heard.put(data)
+        heard.put(b"the end")
+
+    reader = threading.Thread(target=listen)
+    reader.start()
+    stream.write(b"one\n")
+    assert heard.get(timeout=5) == b"one\n"
+    stream.close()
+
+    assert heard.get(timeout=5) == b"the end"
+    reader.join(5)
+    assert (stream.read(), open_files()) == (b"", before)
+    assert echo.poll() is None
+
+
+def test_a_stream_that_nobody_read_keeps_no_file_open_either(echo):
+    before = open_files()
+    stream = PipeStream(echo)
+    stream.close()
+    stream.close()
+
+    assert open_files() == before
