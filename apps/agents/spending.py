@@ -92,10 +92,11 @@ class Ledger:
         self._looked_at = now
         providers.refresh()
         self.write()
-        with self._lock:  # what was booked at this moment is in no row yet
-            self._since_look = sum((entry.usage.cost_usd for entry in self._pending.values()), Decimal(0))
         budgets.reread(self._group)
-        self._ceilings = budgets.ceilings(self._group)
+        ceilings = budgets.ceilings(self._group)
+        with self._lock:  # what was booked meanwhile is in no row yet
+            self._ceilings = ceilings
+            self._since_look = sum((entry.usage.cost_usd for entry in self._pending.values()), Decimal(0))
         budget_notices.warn_if_near(self.run, self._ceilings)
 
     def close(self) -> None:
@@ -128,12 +129,25 @@ class Ledger:
             pending, self._pending = self._pending, {}
         if not pending:
             return
-        with transaction.atomic():
-            for (provider, model), entry in pending.items():
-                _add(self.run, provider, model, entry)
+        try:
+            with transaction.atomic():
+                for (provider, model), entry in pending.items():
+                    _add(self.run, provider, model, entry)
+        except Exception:
+            self._take_back(pending)
+            raise
         for (provider, model), entry in pending.items():
             if not entry.is_priced:
                 _tell_missing_price(provider, model)
+
+    def _take_back(self, unwritten: dict[tuple[str, str], Entry]) -> None:
+        """What the database refused is written the next time."""
+        with self._lock:
+            for key, entry in unwritten.items():
+                booked = self._pending.setdefault(key, Entry())
+                booked.calls += entry.calls
+                booked.usage.add(entry.usage)
+                booked.is_priced = booked.is_priced and entry.is_priced
 
 
 def _add(run: Run, provider: str, model: str, entry: Entry) -> None:

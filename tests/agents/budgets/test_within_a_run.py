@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import pytest
+from django.db import OperationalError, connection
+
 from apps.agents import budgets
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.pricing import Usage
@@ -112,6 +115,21 @@ def test_usage_is_kept_by_provider_and_model_and_in_the_run(ledger):
     assert list(rows) == [("a", "x", 2, 14, Decimal("0.3")), ("b", "y", 2, 14, Decimal("1.2"))]
     one.run.refresh_from_db()
     assert (one.run.input_tokens, one.run.output_tokens, one.run.cost_usd) == (28, 12, Decimal("1.5"))
+
+
+def test_what_the_database_refused_is_written_the_next_time(ledger):
+    def refuse(*_):
+        raise OperationalError("database is locked")
+
+    one = ledger()
+    book(one, "0.1")
+    with connection.execute_wrapper(refuse), pytest.raises(OperationalError):
+        one.write()
+    book(one, "0.2")
+    one.close()
+
+    row = RunUsage.objects.get()
+    assert (row.calls, row.input_tokens, row.cost_usd) == (2, 14, Decimal("0.3"))
 
 
 def test_a_missing_price_is_said_once(ledger):
