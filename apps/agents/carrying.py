@@ -20,7 +20,7 @@ from apps.chats.unreachable import why
 
 logger = logging.getLogger(__name__)
 
-PASSED_UP = {"content-type", "accept", "anthropic-version", "anthropic-beta", "user-agent"}
+PASSED_UP = {"accept", "anthropic-version", "anthropic-beta", "user-agent"}
 KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
 NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
@@ -160,7 +160,10 @@ def headers_up(headers: dict[str, str], provider: Provider) -> dict[str, str]:
     passed = {name: value for name, value in headers.items() if name in PASSED_UP and _can_be_sent(value)}
     if betas := passed.pop("anthropic-beta", ""):
         passed["anthropic-beta"] = ",".join(beta for beta in betas.split(",") if not beta.strip().startswith(DEARER))
-    return passed | {"accept-encoding": "identity"} | provider.headers(passed.get("anthropic-beta", ""))
+    ours = {"accept-encoding": "identity"}
+    if "content-type" in headers:  # without a charset: a body is judged as plain JSON, and nobody may read it otherwise
+        ours["content-type"] = "application/json"
+    return passed | ours | provider.headers(passed.get("anthropic-beta", ""))
 
 
 def _can_be_sent(value: str) -> bool:

@@ -4,6 +4,8 @@ import base64
 import binascii
 import json
 import logging
+import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -46,6 +48,9 @@ MAX_AT_ONCE = 8  # calls of one agent
 MAX_HELD = 2 * MAX_BODY  # bytes of all its calls together
 MAX_TURNED_AWAY = 50  # calls of one agent's turn; after that somebody is told
 
+_carried: Counter[int | None] = Counter()  # calls of each session that the pool works at, of turns that have ended too
+_counting = threading.Lock()
+
 
 @cache
 def _pool() -> ThreadPoolExecutor:
@@ -75,6 +80,7 @@ class Gateway:
         self._on_refusal = on_refusal
         self._on_booked = on_booked
         self._ledger = ledger
+        self._session_id = ledger.run.session_id
         self._asked = asked
         self._calls: dict[str, Call] = {}
         self._turned_away = 0
@@ -114,10 +120,14 @@ class Gateway:
             return self._refuse(call.id, 404, f"{call.method} {call.path[:100]} is not a call that agents may make.")
         if call.id in self._calls:
             raise ValueError(f"a second request {call.id[:20]!r}")
-        if len(self._calls) >= MAX_AT_ONCE:
+        if self._under_way() >= MAX_AT_ONCE:
             return self._turn_away(call)
         self._calls[call.id] = call
         return self._more(call, data, last=not frame.get("more"))
+
+    def _under_way(self) -> int:
+        """The agent's calls, with those that an earlier turn gave up and that are read to their end."""
+        return sum(not call.is_whole for call in list(self._calls.values())) + _carried[self._session_id]
 
     def _more(self, call: Call, data: bytes, *, last: bool) -> None:
         call.body += data
@@ -127,6 +137,7 @@ class Gateway:
             self._refuse(call.id, 413, f"The request is larger than {MAX_BODY} bytes, or all together than {MAX_HELD}.")
         elif last:
             call.is_whole = True
+            _count_carried(self._session_id, 1)
             _pool().submit(copy_context().run, self._carry, call)
 
     def _turn_away(self, call: Call) -> None:
@@ -151,6 +162,7 @@ class Gateway:
             logger.exception("model call %s failed", call.id)
             self._break_off(call, _("The gateway failed; its log says why."))
         finally:
+            _count_carried(self._session_id, -1)
             self._calls.pop(call.id, None)
 
     def _forward(self, call: Call) -> None:
@@ -181,7 +193,7 @@ class Gateway:
             self._say(call, "http_chunk", answered.body)
         else:
             self._pass_down(call, answered.provider, answered.stream)
-        if not call.cancelled.is_set():
+        if is_message(call) and not call.cancelled.is_set():  # not every endpoint can count tokens or list its models
             self._judge(answered)
         return self._say(call, "http_end")
 
@@ -239,7 +251,7 @@ class Gateway:
 
     def _break_off(self, call: Call, sentence: str) -> None:
         logger.warning("model call %s: %s", call.id, sentence)
-        self.trouble = sentence
+        self.trouble, self.hopeless = sentence, ""
         try:
             if call.answered:
                 self._link.send("http_end", id=call.id, error=sentence)
@@ -261,6 +273,13 @@ class Gateway:
         self._link.send("http_response", id=call_id, status=status, headers={"content-type": "application/json"})
         self._link.send_data("http_chunk", body, id=call_id)
         self._link.send("http_end", id=call_id)
+
+
+def _count_carried(session_id: int | None, more: int) -> None:
+    with _counting:
+        _carried[session_id] += more
+        if not _carried[session_id]:
+            del _carried[session_id]
 
 
 def _tell(kind: str, folder: str, sentence: str) -> None:

@@ -189,6 +189,63 @@ def test_a_thousand_calls_at_once_are_bounded(gateway, link, api):
     assert len(api.requests) <= MAX_AT_ONCE
 
 
+def test_calls_that_an_earlier_turn_gave_up_are_among_those_of_its_session(group, link, api, settings):
+    settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL = "sk-ant-the-real-key", api.url
+    answered = threading.Event()
+
+    def late(_request):
+        answered.wait(5)
+        return Text("late")
+
+    def turn(session_id, link):
+        ledger = Ledger(Run(session=Session(pk=session_id, group=group)))
+        return Gateway(link, on_refusal=lambda _: None, ledger=ledger, asked=providers.from_environment)
+
+    api.answer = late
+    earlier = turn(1, link)
+    for number in range(MAX_AT_ONCE):
+        earlier.take(request(call_id=str(number), body=QUESTION | {"stream": False}))
+    api.wait_for_turns(MAX_AT_ONCE)
+    earlier.close()
+
+    later, other = turn(1, HeardLink()), turn(2, HeardLink())
+    later.take(request())
+    other.take(request())
+    assert later._link.ended("1")[0] == 429
+    answered.set()
+    assert other._link.ended("1")[0] == 200
+    settle(earlier)
+    later.take(request("2"))
+    assert later._link.ended("2")[0] == 200
+    settle(later)
+    settle(other)
+
+
+def test_an_endpoint_that_only_answers_messages_is_no_reason_to_give_up(gateway, link):
+    gateway.take(request(method="GET", path="/v1/models"))
+    assert link.ended("1")[0] == 404
+    assert (gateway.trouble, gateway.hopeless) == ("", "")
+
+
+def test_the_last_failure_says_whether_trying_again_helps(gateway, link, api, settings):
+    api.script(Failure(400, "too long"))
+    gateway.take(request("1"))
+    link.ended("1")
+    assert gateway.hopeless == "The model refused: too long."
+
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
+    gateway.take(request("2"))
+    link.ended("2")
+    assert (gateway.trouble, gateway.hopeless) == ("The model cannot be reached: connection refused.", "")
+
+
+def test_a_body_is_said_to_be_what_it_was_judged_as(gateway, link, api):
+    gateway.take(request(headers={"content-type": "application/json; charset=cp037"}))
+
+    assert link.ended("1")[0] == 200
+    assert api.requests[0].headers["content-type"] == "application/json"
+
+
 def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api, ledger):
     api.script(Text("word " * 100, pieces=100, delay=0.05))
     gateway.take(request())
