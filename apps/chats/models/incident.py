@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 KINDS = {
     "MCP server": _("MCP server"),
     "budget": _("budget"),
+    "channel": _("channel"),
     "delivery": _("delivery"),
     "disk quota": _("disk quota"),
     "exhausted container": _("exhausted container"),
