@@ -3,6 +3,8 @@
 import ssl
 from http.client import HTTPException, RemoteDisconnected
 
+from django.utils.translation import gettext as _
+
 
 def why(error: BaseException) -> str:
     """A certificate that is not valid, a time-out, else the operating system's word; without one, the error's name."""
@@ -16,11 +18,11 @@ def why(error: BaseException) -> str:
 
 def _words(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {cause.verify_message.split(', certificate is not valid for')[0]}"
+        return _("its certificate is not valid: %s") % cause.verify_message.split(", certificate is not valid for")[0]
     if isinstance(cause, ssl.SSLError):
-        return f"no TLS is spoken there ({cause.reason or 'broken off'})"
+        return _("no TLS is spoken there (%s)") % (cause.reason or _("broken off"))
     if isinstance(cause, TimeoutError):
-        return "no answer in time"
+        return _("no answer in time")
     if isinstance(cause, HTTPException):
-        return "it hung up" if isinstance(cause, RemoteDisconnected) else "what it says is no HTTP"
+        return _("it hung up") if isinstance(cause, RemoteDisconnected) else _("what it says is no HTTP")
     return str(cause.strerror or "") if isinstance(cause, OSError) else ""

@@ -53,9 +53,8 @@ class Connection:
                     return await self._give_up(str(error))
                 wait = self._delay(error.retry_after)
                 await self._write(self.channel.mark_trouble, str(error))
-                await self._mark(
-                    ChannelStatus.RETRYING, f"{str(error).rstrip('.')}. The next attempt is in {wait:.0f} s."
-                )
+                said = _("%(trouble)s. The next attempt is in %(wait).0f s.")
+                await self._mark(ChannelStatus.RETRYING, said % {"trouble": str(error).rstrip(".。"), "wait": wait})
             except CredentialError as error:
                 return await self._give_up(str(error))
             except Exception as error:

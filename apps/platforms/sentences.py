@@ -1,33 +1,44 @@
-"""What may be wrong with any platform, in the installation's language, or in the reader's on a page."""
+"""What may be wrong with any platform, in the installation's language, or in the reader's on a page.
+
+A platform is named in English, as `Platform` does; some have another name in Chinese.
+"""
 
 from django.utils.translation import gettext as _
 
 
 def unreachable(platform: str, why: str) -> str:
-    return _("%(platform)s cannot be reached: %(why)s.") % {"platform": platform, "why": why}
+    return _("%(platform)s cannot be reached: %(why)s.") % {"platform": _(platform), "why": why}
+
+
+def closed(platform: str, why: str | int) -> str:
+    return _("%(platform)s closed the connection (%(why)s).") % {"platform": _(platform), "why": why}
+
+
+def silent(platform: str) -> str:
+    return _("%s does not answer any more.") % _(platform)
 
 
 def asks_to_wait(platform: str, seconds: float) -> str:
-    return _("%(platform)s asks us to wait %(seconds).0f s.") % {"platform": platform, "seconds": seconds}
+    return _("%(platform)s asks us to wait %(seconds).0f s.") % {"platform": _(platform), "seconds": seconds}
 
 
 def refused(platform: str, words: str) -> str:
     """`words`: the platform's own, with their full stop."""
-    return _("%(platform)s refused it: %(words)s") % {"platform": platform, "words": words}
+    return _("%(platform)s refused it: %(words)s") % {"platform": _(platform), "words": words}
 
 
 def trouble(platform: str, words: str) -> str:
     """`words`: the platform's own, with their full stop."""
-    return _("%(platform)s has trouble: %(words)s") % {"platform": platform, "words": words}
+    return _("%(platform)s has trouble: %(words)s") % {"platform": _(platform), "words": words}
 
 
 def trouble_of_status(platform: str, status: str | int) -> str:
-    return _("%(platform)s has trouble (%(status)s).") % {"platform": platform, "status": status}
+    return _("%(platform)s has trouble (%(status)s).") % {"platform": _(platform), "status": status}
 
 
 def not_understood(platform: str, words: str) -> str:
-    return _("%(platform)s answered what nobody understands (%(words)s).") % {"platform": platform, "words": words}
+    return _("%(platform)s answered what nobody understands (%(words)s).") % {"platform": _(platform), "words": words}
 
 
 def not_its_api(platform: str) -> str:
-    return _("What answers there is not %s's API.") % platform
+    return _("What answers there is not %s's API.") % _(platform)

@@ -11,7 +11,7 @@ from apps.agents.models import APPROVE, REFUSE, Question
 from apps.agents.spending import Ledger
 from apps.chats import pairing
 from apps.chats.models import Channel, Chat, Message, Platform
-from apps.platforms import asking, progress
+from apps.platforms import asking, progress, sentences
 from tests.platforms.test_chat_commands import admin, answers, channel, chat, running, the_answer, write
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,12 @@ def test_a_platforms_own_menu_is_in_it(chinese):
     assert {"stop": "停止正在进行的处理；已说的内容会保留"}.items() <= {
         each.name: str(each.help) for each in for_everybody()
     }.items()
+
+
+def test_a_platforms_trouble_is_told_of_in_it_by_the_name_that_it_has_there():
+    with translation.override("zh-hans"):
+        assert sentences.unreachable("DingTalk", "x") == "无法连接到 钉钉：x。"
+        assert sentences.closed("Slack", 1006) == "Slack 关闭了连接（1006）。"
 
 
 def approval(chat) -> Question:

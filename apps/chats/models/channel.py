@@ -21,9 +21,9 @@ class Platform(models.TextChoices):
     DISCORD = "discord", "Discord"
     WHATSAPP = "whatsapp", "WhatsApp"
     QQ = "qq", "QQ"
-    FEISHU = "feishu", "Feishu"
-    WECOM = "wecom", "WeCom"
-    DINGTALK = "dingtalk", "DingTalk"
+    FEISHU = "feishu", _("Feishu")
+    WECOM = "wecom", _("WeCom")
+    DINGTALK = "dingtalk", _("DingTalk")
 
 
 class CredentialError(Exception):

@@ -14,9 +14,12 @@ from urllib.parse import quote_plus
 from dingtalk_stream import AckMessage, CallbackHandler, ChatbotMessage, Credential, DingTalkStreamClient
 from dingtalk_stream.frames import CallbackMessage, Headers
 from django.conf import settings
+from django.utils.translation import gettext as _
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import CloseCode
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.api import Json, OpenApi
 from apps.platforms.errands import Errands
@@ -96,7 +99,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         except Exception:
             # Nobody awaits this with the rest: what it does not say here would be a stream that stays silent.
             logger.exception("a stream of DingTalk broke by a mistake of ours")
-            self._over = PlatformError("An unexpected error; see the log.")
+            self._over = PlatformError(_("An unexpected error; see the log."))
         self._messages.arrived.put_nowait(None)
 
     async def take(self, seconds: float) -> list[Arrival]:
@@ -124,9 +127,9 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
             async with asyncio.timeout(min(settings.CHANNEL_HEARTBEAT, settings.CHANNEL_STALL_TIMEOUT / 2)):
                 await (await self.websocket.ping())
         except TimeoutError:
-            raise PlatformError("DingTalk's stream does not answer any more.") from None
-        except ConnectionClosed:
-            raise PlatformError("DingTalk's stream ended.") from None
+            raise PlatformError(sentences.silent("DingTalk")) from None
+        except ConnectionClosed as closed:
+            raise _ended(closed) from None
 
     async def close(self) -> None:
         """What was not stored is not acknowledged, and so delivered again."""
@@ -142,8 +145,8 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
                     await self._slots.acquire()
                     self._errands.begin(self._answer(frame), name="DingTalk's frame")
         except ConnectionClosed as closed:
-            return PlatformError(f"DingTalk's stream broke off ({closed.rcvd.code if closed.rcvd else 1006}).")
-        return PlatformError("DingTalk closed the stream.")
+            return _ended(closed)
+        return PlatformError(sentences.closed("DingTalk", CloseCode.NORMAL_CLOSURE))
 
     async def _answer(self, frame: Json) -> None:
         try:
@@ -166,6 +169,11 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         with suppress(ConnectionClosed):
             if self.websocket:
                 await self.websocket.send(json.dumps(answer.to_dict()))
+
+
+def _ended(closed: ConnectionClosed) -> PlatformError:
+    """Without a word where the other side said none."""
+    return PlatformError(sentences.closed("DingTalk", closed.rcvd.code if closed.rcvd else CloseCode.ABNORMAL_CLOSURE))
 
 
 def _parsed(raw: str | bytes) -> Json:

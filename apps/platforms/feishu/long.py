@@ -25,6 +25,7 @@ from lark_oapi.ws.model import ClientConfig
 from lark_oapi.ws.pb.pbbp2_pb2 import Frame
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu.api import OpenApi
 
@@ -96,7 +97,7 @@ class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed
                 await self._ping()
                 continue
             except ConnectionClosed as error:
-                raise PlatformError(f"Feishu closed the connection ({type(error).__name__}).") from None
+                raise PlatformError(sentences.closed("Feishu", type(error).__name__)) from None
             self._is_answered = True
             try:
                 frame = Frame()
@@ -150,7 +151,7 @@ class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed
 
     async def _ping(self) -> None:
         if not self._is_answered:
-            raise PlatformError("Feishu does not answer any more.")
+            raise PlatformError(sentences.silent("Feishu"))
         self._is_answered = False
         given = self._ping_interval if isinstance(self._ping_interval, int | float) else settings.CHANNEL_HEARTBEAT
         heartbeat = max(SHORTEST_HEARTBEAT, min(settings.CHANNEL_HEARTBEAT, given))
@@ -161,7 +162,7 @@ class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed
         try:
             await self._write_message(frame.SerializeToString())
         except (ConnectionClosed, ConnectionClosedException) as error:
-            raise PlatformError(f"Feishu closed the connection ({type(error).__name__}).") from None
+            raise PlatformError(sentences.closed("Feishu", type(error).__name__)) from None
 
     def _get_conn_url(self) -> str:
         return self._address

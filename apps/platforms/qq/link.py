@@ -73,7 +73,7 @@ class Link:
 
     async def read(self) -> PlatformError:
         """Returns why the connection ended; whoever waits for an answer is told too."""
-        error = PlatformError("The OneBot implementation closed the connection.")
+        error = PlatformError(_("The OneBot implementation closed the connection."))
         try:
             async for raw in self._socket:
                 frame = _parsed(raw)
@@ -88,7 +88,7 @@ class Link:
         except Exception:
             # Nobody awaits this with the rest: what it does not say here would be a connection that stays silent.
             logger.exception("a connection to QQ broke by a mistake of ours")
-            error = PlatformError("An unexpected error; see the log.")
+            error = PlatformError(_("An unexpected error; see the log."))
         finally:
             self._over.set_result(error)
             for waiting in self._answers.values():

@@ -8,6 +8,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidHandshake, InvalidURI
@@ -105,13 +106,14 @@ class Reverse:
             )
         except OSError as error:
             raise PlatformError(
-                f"Port {self._port} cannot be opened: {error.strerror or type(error).__name__}."
+                _("Port %(port)s cannot be opened: %(why)s.")
+                % {"port": self._port, "why": error.strerror or type(error).__name__}
             ) from None
         try:
             async with asyncio.timeout(settings.CHANNEL_STALL_TIMEOUT / 2):
                 await self._connected.wait()
         except TimeoutError:
-            raise PlatformError(f"No OneBot implementation has connected to port {self._port} yet.") from None
+            raise PlatformError(_("No OneBot implementation has connected to port %s yet.") % self._port) from None
 
     def _refusal(self, connection: ServerConnection, request: Request) -> Response | None:
         """None: welcome. Fails closed: without the right token nothing else is even looked at."""

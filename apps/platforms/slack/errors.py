@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.slack.refusals import refusal
 
@@ -24,7 +25,7 @@ def translated_errors() -> Iterator[None]:
         raise PlatformError(f"Slack did not take it ({type(error).__name__}).") from None
     except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
         arrived = not isinstance(error, UNSENT)
-        raise PlatformError(f"Slack cannot be reached: {type(error).__name__}.", ambiguous=arrived) from None
+        raise PlatformError(sentences.unreachable("Slack", type(error).__name__), ambiguous=arrived) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # The SDK takes an answer for the object that it expects.
         raise PlatformError(

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -90,7 +91,7 @@ class Socket(SocketModeClient):
         while len(found) < MOST_AT_ONCE and not self._waiting.empty():
             found.append(self._waiting.get_nowait())
         if not found and (self.current_session is None or self.current_session.closed) and not self.goodbye:
-            raise PlatformError("Slack's websocket closed.")
+            raise PlatformError(_("Slack closed the websocket."))
         return found
 
     def has_answered(self) -> bool:

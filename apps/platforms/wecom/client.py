@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx
 
 from apps.chats.models import Channel
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.tokens import Token
 from apps.platforms.wecom.errors import STALE_TOKEN, WeComError, refusal, unreachable
@@ -103,7 +104,7 @@ class Client:
 def answered(response: httpx.Response) -> Mapping[str, Any]:
     """What it says, if it says no error; raises PlatformError."""
     if response.is_server_error:
-        raise PlatformError(f"WeCom has trouble ({response.status_code}).")
+        raise PlatformError(sentences.trouble_of_status("WeCom", response.status_code))
     try:
         answer = response.json()
         code = int(answer.get("errcode", 0))
