@@ -161,7 +161,8 @@ def is_entitled(question: Question, *, sender: Sender | None, user: User | None)
 
 
 def may_approve(user: AbstractBaseUser | AnonymousUser) -> bool:
-    return user.is_active and isinstance(user, User) and user.has_perm(authority.MANAGES)
+    """As everywhere, only people of the admin: taking somebody's staff status away takes everything."""
+    return isinstance(user, User) and user.is_staff and user.has_perm(authority.MANAGES)
 
 
 def _user_of(sender: Sender) -> User | None:

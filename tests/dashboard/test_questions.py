@@ -54,11 +54,16 @@ def test_without_the_permission_nothing_is_shown_and_nothing_counts(stranger, ch
     assert status(question) == ("open", "")
 
 
-def test_who_may_change_groups_may_decide(stranger, chat):
+def test_who_may_change_groups_may_decide_while_he_is_staff(stranger, chat):
     User.objects.get(username="carl").user_permissions.add(
         Permission.objects.get(content_type__app_label="chats", codename="change_group")
     )
     question = ask(chat)
+    stranger.post(f"/questions/{question.pk}/", {"choice": "1"})
+    assert "May" not in stranger.get("/").content.decode()
+    assert status(question) == ("open", "")
+
+    User.objects.update(is_staff=True)
     stranger.post(f"/questions/{question.pk}/", {"choice": "1"})
     assert status(question) == ("answered", "Refuse")
 
