@@ -54,6 +54,13 @@ def test_the_permission_alone_does_not_make_somebody_staff(chat):
     assert browser.get("/chat/family/").status_code == 403
 
 
+def test_who_may_nothing_does_not_hear_which_groups_there_are(desk, chat):
+    for path in ("", "messages/", "files/1/"):
+        assert [desk.get(f"/chat/{folder}/{path}").status_code for folder in ("family", "nowhere")] == [403, 403]
+    for path in ("messages/", "stop/", "press/"):
+        assert [desk.post(f"/chat/{folder}/{path}").status_code for folder in ("family", "nowhere")] == [403, 403]
+
+
 def test_who_may_read_may_not_write(desk, clerk, chat):
     allow(clerk, "view_message")
     assert "You may read here, and not write" in desk.get("/chat/family/").text
