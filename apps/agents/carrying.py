@@ -158,8 +158,9 @@ def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:
 def headers_up(headers: dict[str, str], provider: Provider) -> dict[str, str]:
     """What the agent said, without its placeholder key and with ours; uncompressed, so that it can be counted."""
     passed = {name: value for name, value in headers.items() if name in PASSED_UP and _can_be_sent(value)}
-    if betas := passed.pop("anthropic-beta", ""):
-        passed["anthropic-beta"] = ",".join(beta for beta in betas.split(",") if not beta.strip().startswith(DEARER))
+    asked = passed.pop("anthropic-beta", "").split(",")
+    if betas := ",".join(beta for beta in asked if beta.strip() and not beta.strip().startswith(DEARER)):
+        passed["anthropic-beta"] = betas
     ours = {"accept-encoding": "identity"}
     if "content-type" in headers:  # without a charset: a body is judged as plain JSON, and nobody may read it otherwise
         ours["content-type"] = "application/json"

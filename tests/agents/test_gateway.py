@@ -53,6 +53,9 @@ def test_an_agent_cannot_ask_for_what_is_dearer(gateway, link, api):
 
     assert link.ended("1")[0] == 200
     assert api.requests[0].headers["anthropic-beta"] == "interleaved-thinking-2025-05-14"
+    gateway.take(request("2", headers={"anthropic-beta": "fast-mode-2026-02-01"}))
+    assert link.ended("2")[0] == 200
+    assert "anthropic-beta" not in api.requests[1].headers  # an empty one would be refused
 
 
 def test_an_oauth_token_goes_as_a_bearer(gateway, link, api, settings):

@@ -15,7 +15,7 @@ from requests.exceptions import RequestException
 from apps.agents import addresses
 from apps.agents.addresses import Network
 from apps.agents.errors import AgentError, PermanentAgentError
-from apps.agents.runtimes.engine import engine, remove
+from apps.agents.runtimes.engine import engine, remove, sentence
 from apps.chats.models import Group
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ def close(name: str, config: dict[str, Any]) -> None:
         engine().start(helper)
         ended = engine().wait(helper, timeout=PATIENCE)["StatusCode"]
         words = engine().logs(helper, tail=1).decode(errors="replace").strip() if ended else ""
-    except RequestException as error:
+    except RequestException as error:  # no answer in time, or the engine's refusal
+        logger.warning("the network of %s is not closed: %s", name, sentence(error))
         raise AgentError(_("The open network could not be closed to private hosts in time.")) from error
     finally:
         remove(helper)
