@@ -54,7 +54,7 @@ def plan(task: ScheduledTask) -> None:
 
 @transaction.atomic
 def change(task: ScheduledTask, **changes: Any) -> None:
-    """Raises ValidationError or ScheduleError, with nothing stored; the next run stays unless the schedule changes."""
+    """The next run stays unless the schedule changes. Raises ValidationError, ScheduleError, TaskError."""
     row = _locked(task)
     if row.status not in (TaskStatus.ACTIVE, TaskStatus.PAUSED):
         raise TaskError(_("A task that is %s cannot be changed; make a new one.") % row.get_status_display())
@@ -224,4 +224,7 @@ def _leave(task: ScheduledTask, status: TaskStatus, allowed: tuple[str, ...] = (
 
 
 def _locked(task: ScheduledTask) -> ScheduledTask:
-    return ScheduledTask.objects.select_for_update().get(pk=task.pk)
+    """Raises TaskError."""
+    if row := ScheduledTask.objects.select_for_update().filter(pk=task.pk).first():
+        return row
+    raise TaskError(_("The task was deleted meanwhile."))

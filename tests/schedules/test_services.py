@@ -171,6 +171,13 @@ def test_a_once_whose_time_passed_while_paused_cannot_be_resumed(group):
         services.resume(task)
 
 
+@pytest.mark.parametrize("verb", [services.pause, services.resume, services.cancel, services.change, services.run_now])
+def test_a_task_that_was_deleted_meanwhile_is_said(hourly, verb):
+    ScheduledTask.objects.filter(pk=hourly.pk).delete()
+    with pytest.raises(services.TaskError, match="was deleted meanwhile"):
+        verb(hourly)
+
+
 def test_a_failed_run_is_followed_by_the_next_slot(hourly):
     failed = fired(came_due(hourly, SECOND))
     Run.objects.filter(pk=failed.pk).update(status=Run.Status.FAILED)
