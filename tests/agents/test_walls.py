@@ -148,6 +148,17 @@ def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(sa
     assert [one for one in engine().containers(all=True) if one["Names"][0].endswith("-routes")] == []
 
 
+def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(look, group):
+    group.network = Group.Network.OPEN
+    look("true")
+    session = group.sessions.get()
+    name, labels = container_name(session), container_config(session)["Labels"]
+    engine().create_container_from_config(closing._helper(name, labels, ["192.0.2.0/24"]), name=f"{name}-routes")
+
+    assert reaping.reap() == 1
+    assert [found["Names"] for found in reaping.containers_of_this_install()] == [[f"/{name}"]]
+
+
 def test_where_the_wall_cannot_be_the_page_warns_of_the_local_network(group, settings):
     group.network = Group.Network.OPEN
     session = Session.objects.create(group=group, key="x")

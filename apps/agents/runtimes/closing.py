@@ -21,6 +21,7 @@ from apps.chats.models import Group
 logger = logging.getLogger(__name__)
 
 LABEL = "ngb.closed"  # networks closed, then those opened again; it goes with the container's other settings
+OWNER = ("ngb.install", "ngb.group", "ngb.session")
 PROGRAM = ["/opt/agent/venv/bin/python", "-I", "-m", "ngb_runner.routes"]
 PATIENCE = 20  # seconds; it takes half of one
 RUNC = ("", "runc")  # other OCI runtimes may keep routes of their own, out of the helper's reach
@@ -46,7 +47,7 @@ def close(name: str, config: dict[str, Any]) -> None:
     helper = f"{name}-routes"
     try:
         remove(helper)  # of a worker that died
-        engine().create_container_from_config(_helper(name, said.split()), name=helper)
+        engine().create_container_from_config(_helper(name, config["Labels"], said.split()), name=helper)
         engine().start(helper)
         ended = engine().wait(helper, timeout=PATIENCE)["StatusCode"]
         words = engine().logs(helper, tail=1).decode(errors="replace").strip() if ended else ""
@@ -66,7 +67,8 @@ def close(name: str, config: dict[str, Any]) -> None:
         )
 
 
-def _helper(name: str, arguments: list[str]) -> dict[str, Any]:
+def _helper(name: str, labels: dict[str, str], arguments: list[str]) -> dict[str, Any]:
+    """Of the same session, so that what a dying worker leaves goes when its containers go."""
     host_config = engine().create_host_config(
         network_mode=f"container:{name}",
         cap_drop=["ALL"],
@@ -77,7 +79,12 @@ def _helper(name: str, arguments: list[str]) -> dict[str, Any]:
         pids_limit=16,
     )
     config = engine().create_container_config(
-        settings.AGENT_IMAGE, arguments, entrypoint=PROGRAM, user="0:0", host_config=host_config
+        settings.AGENT_IMAGE,
+        arguments,
+        entrypoint=PROGRAM,
+        user="0:0",
+        host_config=host_config,
+        labels={kind: labels[kind] for kind in OWNER},
     )
     return dict(config)
 
