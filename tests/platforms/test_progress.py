@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apps.agents.models import Question, Run, RunStep
@@ -44,9 +45,10 @@ def step(run, summary, kind="tool"):
 
 
 def end(run, text="", state="succeeded"):
-    Message.objects.inbound().update(run=run)
-    Run.objects.filter(pk=run.pk).update(status=state)
-    final = send(run.chat, text, run_id=run.pk) if text else None
+    with transaction.atomic():  # as the worker does: a run that is over without its answer had nothing to say
+        Message.objects.inbound().update(run=run)
+        Run.objects.filter(pk=run.pk).update(status=state)
+        final = send(run.chat, text, run_id=run.pk) if text else None
     run.refresh_from_db()
     announce(run)
     return final
