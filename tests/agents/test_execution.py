@@ -1,8 +1,11 @@
+import shutil
+
 import pytest
 
 from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runtimes import reaping
+from apps.agents.runtimes.sealing import agent_ids
 from apps.agents.services import request_run
 from apps.chats.models import Incident
 from apps.chats.workspaces import session_directory, workspace
@@ -94,6 +97,19 @@ def test_a_new_container_resumes_the_session(say, replies, sealed, group):
 
     assert Session.objects.get().sdk_session_id == before
     assert "one" in str(sealed.turns[-1].body["messages"])
+
+
+@pytest.mark.docker
+def test_a_home_that_was_begun_without_walls_is_the_sealed_agent_s_to_write(say, sealed, group):
+    left = session_directory(group) / "projects"
+    shutil.rmtree(left, ignore_errors=True)
+    left.mkdir(mode=0o755, parents=True)  # by the service's own user, as its subprocess makes it
+
+    execute(say("one").pk)
+
+    remembered = Session.objects.get().sdk_session_id
+    until(lambda: '"assistant"' in written(group, remembered))
+    assert left.stat().st_uid == agent_ids()[0]
 
 
 def test_without_walls_the_memory_goes_into_the_instructions(say, replies, claude, group):

@@ -48,10 +48,18 @@ def test_the_help_of_a_command_shows_what_is_its_own(tmp_path: Path) -> None:
     assert "--pythonpath" not in shown
 
 
+# Whoever runs the tests in the background has them ignore Ctrl-C, and a command would inherit that.
+HEARING = """
+import signal, manage
+signal.signal(signal.SIGINT, signal.default_int_handler)
+manage.main()
+"""
+
+
 def test_ctrl_c_ends_the_wait_for_an_answer(tmp_path: Path) -> None:
     lay_tables(tmp_path)
     manage(tmp_path, "bootstrap")
-    command = [sys.executable, "manage.py", "ask", "main", "hello"]
+    command = [sys.executable, "-c", HEARING, "ask", "main", "hello"]
     environment = service_environment(tmp_path, DATABASE_URL="")
     with subprocess.Popen(command, env=environment, stdout=PIPE, stderr=PIPE, text=True) as asking:
         assert asking.stderr

@@ -136,8 +136,9 @@ def hand_over(group: Group) -> None:
     skills.lay_out()
     if os.getuid():
         return
-    folder = workspaces.workspace(group)
-    owned = [folder, folder / "logs", folder / "CLAUDE.md", workspaces.session_directory(group)]
+    folder, home = workspaces.workspace(group), workspaces.session_directory(group)
+    # An agent without walls, that ran as we do, may have begun its home; not to write there would lose the memory.
+    owned = [folder, folder / "logs", folder / "CLAUDE.md", home, *home.iterdir()]
     if group.is_main:
         owned += [workspaces.global_folder(), workspaces.global_folder() / "CLAUDE.md"]
     for path in owned:
