@@ -6,7 +6,7 @@ Never the truth: a lost one costs seconds, not a message.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import Any
@@ -73,22 +73,21 @@ async def async_subscription(*topics: str) -> AsyncIterator[Any]:
     pubsub = client.pubsub()
 
     async def receive(timeout: float) -> tuple[str, dict[str, Any]] | None:  # noqa: ASYNC109 - redis-py's own parameter
-        message = await _heeding_cancellation(pubsub.get_message(ignore_subscribe_messages=True, timeout=timeout))
+        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=timeout)
+        _heed_cancellation()
         return _decode(message)
 
     try:
-        await _heeding_cancellation(pubsub.subscribe(*[PREFIX + topic for topic in topics]))
+        await pubsub.subscribe(*[PREFIX + topic for topic in topics])
+        _heed_cancellation()
         yield receive
     finally:
         await pubsub.aclose()  # type: ignore[no-untyped-call]
         await client.aclose()
 
 
-async def _heeding_cancellation(work: Awaitable[Any]) -> Any:
-    """redis-py swallows a cancellation while it connects, even in vain: whoever asked for it would wait for ever."""
-    try:
-        return await work
-    finally:
-        task = asyncio.current_task()
-        if task and task.cancelling():
-            raise asyncio.CancelledError
+def _heed_cancellation() -> None:
+    """redis-py swallows a cancellation that comes while it connects: whoever asked for it would wait for ever."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError

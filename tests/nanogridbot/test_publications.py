@@ -3,7 +3,6 @@ import logging
 from pathlib import Path
 
 import pytest
-import redis
 from pytest_django import Settings
 
 from nanogridbot import publications
@@ -60,28 +59,3 @@ def test_listener_that_is_cancelled_while_it_connects_ends(redis_server: str) ->
 def test_socket_is_where_the_settings_say(settings: Settings, redis_server: str) -> None:
     assert redis_server == f"unix://{settings.REDIS_SOCKET}"
     assert Path(settings.REDIS_SOCKET).is_socket()
-
-
-def test_who_is_cancelled_while_redis_is_away_hears_of_it(settings: Settings) -> None:
-    settings.REDIS_URL = "unix:///nowhere/redis.sock"
-
-    async def do_without() -> None:
-        try:
-            async with publications.async_subscription("runs"):
-                raise AssertionError("there is no Redis")
-        except (redis.RedisError, OSError):
-            await asyncio.sleep(60)
-
-    async def cancel_many() -> int:
-        ended = 0
-        for number in range(100):
-            task = asyncio.create_task(do_without())
-            await asyncio.sleep(number * 0.00005)
-            task.cancel()
-            done, _ = await asyncio.wait([task], timeout=1)
-            ended += len(done)
-            if not done:
-                break
-        return ended
-
-    assert asyncio.run(cancel_many()) == 100
