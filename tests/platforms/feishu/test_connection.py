@@ -109,7 +109,8 @@ def test_a_refusal_while_reconnecting_is_no_silent_death(api, listeners, chat):
     until(lambda: status() == "online")
     api.keep_failing("endpoint", Failure(403, "forbidden", 200))
     api.cut()
-    until(lambda: status() == "failed" and "forbidden" in detail())
+    until(lambda: status() == "failed" and detail())
+    assert "forbidden" in detail()
 
 
 def test_a_gateway_that_answers_no_ping_is_found_within_two_heartbeats(api, listeners, chat):

@@ -12,7 +12,7 @@ from apps.chats.workspaces import workspace
 from apps.platforms import rendering
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage
-from tests.fakes.wecom_api import BOT, WeComApi, bot_callback, bot_message, error
+from tests.fakes.wecom_api import BOT, bot_callback, bot_message, error
 from tests.platforms.conftest import outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
@@ -21,12 +21,6 @@ from tests.waiting import until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100_000
-
-
-@pytest.fixture
-def api():
-    with WeComApi() as server:
-        yield server
 
 
 @pytest.fixture

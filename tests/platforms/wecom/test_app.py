@@ -14,7 +14,7 @@ from apps.platforms.wecom.errors import LIMITS
 from apps.platforms.wecom.sending import Repeats
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage, Hang
-from tests.fakes.wecom_api import APP, BOT, SECRET, WeComApi, app_callback, app_message, error
+from tests.fakes.wecom_api import APP, BOT, SECRET, app_callback, app_message, error
 from tests.platforms.conftest import age, detail, outbound, registered_chat, send, status
 from tests.platforms.hooks import call
 from tests.platforms.test_media import put
@@ -23,12 +23,6 @@ from tests.waiting import until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
-
-
-@pytest.fixture
-def api():
-    with WeComApi() as server:
-        yield server
 
 
 @pytest.fixture
