@@ -112,6 +112,19 @@ def test_the_test_of_an_address_where_nobody_is(desk, provider):
     assert "cannot be reached" in shown
 
 
+def test_only_ten_are_tested_at_once_and_the_others_are_not_passed_over_in_silence(desk, provider):
+    ModelProvider.objects.update(base_url="http://127.0.0.1:9")
+    for number in range(10):
+        ModelProvider.objects.create(name=f"more {number}", base_url="http://127.0.0.1:9")
+    every = list(ModelProvider.objects.values_list("pk", flat=True))
+
+    eleven = desk.post(PAGE, {"action": "test_selected", "_selected_action": every}, follow=True).text
+    ten = desk.post(PAGE, {"action": "test_selected", "_selected_action": every[1:]}, follow=True).text
+
+    assert "Only the first 10 were tested." in eleven
+    assert "Only the first" not in ten
+
+
 def test_a_look_is_no_test(desk, provider, api):
     assert desk.get(f"{PAGE}{provider.pk}/test/").status_code == 405
     assert api.requests == []

@@ -17,6 +17,7 @@ from apps.agents.models import ModelProvider
 from apps.agents.probing import probe
 from apps.chats.encryption import UNREADABLE
 
+MOST_TESTED = 10  # at once: each may take as long as a model's patience
 STATE = ["state", "failures", "resting_until", "last_error"]
 
 
@@ -122,8 +123,10 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Test: ask for one token"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
-        for provider in queryset[:10]:
+        for provider in queryset[:MOST_TESTED]:
             self._test(request, provider)
+        if queryset.count() > MOST_TESTED:
+            self.message_user(request, _("Only the first %d were tested.") % MOST_TESTED, messages.WARNING)
 
     @admin.action(description=_("Wake up: forget the failures"), permissions=["change"])
     def wake_up(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
