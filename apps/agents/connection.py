@@ -48,6 +48,11 @@ class Connection:
         """Why trying again cannot help, as the model's last answer said."""
         return self._gateway.hopeless if self._gateway else ""
 
+    @property
+    def trouble(self) -> str:
+        """Why the model's last answer was none; empty: it was one."""
+        return self._gateway.trouble if self._gateway else ""
+
     def reach(self, start: dict[str, Any]) -> None:
         """A warm agent, where there is one, gets ready from now on; `open` or `close` waits for it.
 
@@ -59,11 +64,6 @@ class Connection:
                 self._begin(start)
             except AgentDiedError as error:
                 self._give_way(str(error))
-
-    @property
-    def trouble(self) -> str:
-        """Why the model's last answer was none; empty: it was one."""
-        return self._gateway.trouble if self._gateway else ""
 
     def open(self, start: dict[str, Any], *, slow: Callable[[], None]) -> None:
         """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.

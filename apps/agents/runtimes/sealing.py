@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,5 +143,6 @@ def hand_over(group: Group) -> None:
     if group.is_main:
         owned += [workspaces.global_folder(), workspaces.global_folder() / "CLAUDE.md"]
     for path in owned:
-        if path.exists() and not path.is_symlink():
-            os.chown(path, *agent_ids(), follow_symlinks=False)
+        with suppress(FileNotFoundError):  # not there yet, or just removed by another container of the group
+            if not path.is_symlink():
+                os.chown(path, *agent_ids(), follow_symlinks=False)
