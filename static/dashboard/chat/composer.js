@@ -54,4 +54,16 @@ export function compose({ key, most, onSend }) {
     field.focus();
     onSend(text, files);
   });
+
+  // What early.js kept is sent now. What is refused, and what was begun meanwhile, stays to be written on.
+  form.isReady = true;
+  const begun = field.value;
+  const refused = (form.early ?? []).map((text) => {
+    field.value = text;
+    form.requestSubmit();
+    return field.value;
+  });
+  field.value = [...refused, begun].filter(Boolean).join("\n");
+  keep();
+  fit();
 }

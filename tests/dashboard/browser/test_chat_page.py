@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.dashboard.browser.conftest import PASSWORD
 
@@ -124,6 +124,32 @@ def test_everything_by_keyboard_alone(visit):
     expect(page.locator("#work")).to_have_text(re.compile("Stopped"))
     expect(page.locator("#writing")).to_be_focused()
     expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
+
+
+@pytest.mark.parametrize("how", ["Enter", "Send"])
+def test_who_is_faster_than_the_page_is_not_lost(visit, how):
+    page = visit("/chat/")
+    late: list[Route] = []
+    page.route("**/chat/page*.js", lambda route: late.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    with page.expect_request("**/chat/page*.js"):
+        page.locator("a[href='/chat/main/']").click()
+    text = f"early {uuid.uuid4().hex[:8]}"
+    page.locator("#writing").focus()
+    page.keyboard.type(text)
+    if how == "Enter":
+        page.keyboard.press("Enter")
+    else:
+        page.locator(".send").click()
+    expect(page.locator("#writing")).to_have_value("")
+    page.locator("#writing").focus()
+    page.keyboard.type("a draft")
+
+    late.pop().continue_()
+
+    expect(answer_to(page, text)).to_have_count(1)
+    expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
+    expect(page.locator("#writing")).to_have_value("a draft")
+    assert page.url.endswith("/chat/main/")
 
 
 def test_a_failed_run_says_why_and_the_next_message_clears_it(visit):
