@@ -11,10 +11,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.agents import egress, pace, providers
-from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError, StoppedError
+from apps.agents.errors import AgentDiedError, AgentError, PermanentAgentError, SessionUnknownError
 from apps.agents.gateway import Gateway
 from apps.agents.link import PROTOCOL, BadLine, Frame, Link, LinkClosedError
-from apps.agents.models import Run, Session
+from apps.agents.models import Session
 from apps.agents.runtimes.base import START_TIMEOUT, OpenAgent, Runtime
 from apps.agents.spending import Ledger
 from apps.agents.wakeups import Inbox
@@ -65,18 +65,18 @@ class Connection:
             except AgentDiedError as error:
                 self._give_way(str(error))
 
-    def open(self, start: dict[str, Any], *, slow: Callable[[], None]) -> None:
+    def open(self, start: dict[str, Any], *, waiting: Callable[[], None]) -> None:
         """Ready for a prompt afterwards; raises AgentError, among them RuntimeAwayError and SessionUnknownError.
 
-        `slow` is called when that takes longer than a moment. A warm agent that does not answer, or is still busy for a
-        worker which died, gives way to a new one.
+        `waiting` is called after a moment, and then about once a second until the agent is ready; it may raise.
+        A warm agent that does not answer, or is still busy for a worker which died, gives way to a new one.
         """
-        if self._is_open and self._is_usable(slow):
+        if self._is_open and self._is_usable(waiting):
             return
-        self._agent = self.runtime.start(self.session)
+        self._agent = self.runtime.start(self.session, waiting)
         try:
             self._begin(start)
-            if self._ready(slow).get("busy"):
+            if self._ready(waiting).get("busy"):
                 raise AgentError(_("A new agent says that it is busy."))
         finally:
             self._agent.settled()
@@ -109,10 +109,10 @@ class Connection:
     def _is_open(self) -> bool:
         return self._link is not None and not self._closed.is_set()
 
-    def _is_usable(self, slow: Callable[[], None]) -> bool:
+    def _is_usable(self, waiting: Callable[[], None]) -> bool:
         """Whether the warm agent that was reached is ready; one that is not is gone afterwards."""
         try:
-            if not self._ready(slow).get("busy"):
+            if not self._ready(waiting).get("busy"):
                 return True
             self._give_way("it is still busy with a turn that nobody hears")
         except AgentDiedError as error:
@@ -148,22 +148,20 @@ class Connection:
         self._owes_ready = True
         self.send("start", protocol=PROTOCOL, **start)
 
-    def _ready(self, slow: Callable[[], None]) -> Frame:
+    def _ready(self, waiting: Callable[[], None]) -> Frame:
         deadline = time.monotonic() + START_TIMEOUT
         patience = AT_ONCE
         while time.monotonic() < deadline:
             try:
                 kind, frame = self.inbox.get(timeout=patience)
             except queue.Empty:
-                self._heed_stop()
-                if patience == AT_ONCE:
-                    slow()
-                else:
+                waiting()
+                if patience == SILENCE:
                     self._look_at_it()
                 patience = SILENCE
                 continue
             if kind == "wake":
-                self._heed_stop()
+                waiting()
             if kind != "frame" or isinstance(frame, BadLine):
                 continue
             if frame is None:
@@ -186,10 +184,6 @@ class Connection:
                 if kind == "frame" and not isinstance(frame, BadLine) and frame["type"] == "ready":
                     return not frame.get("busy")
         return False
-
-    def _heed_stop(self) -> None:
-        if Run.objects.asked_to_stop(self.session).exists():
-            raise StoppedError(_("Stopped by a person."))
 
     def _look_at_it(self) -> None:
         """A warm one was attached to unseen, and may have ended long ago."""

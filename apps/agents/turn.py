@@ -127,13 +127,16 @@ class Turn:
             self._disk.close()
 
     def warm_up(self) -> None:
-        """The agent is ready for its first prompt afterwards; raises AgentError."""
+        """The agent is ready for its first prompt afterwards; raises AgentError, or LeaseLostError."""
         try:
             start = self._start()
             self._connection.reach(start)
-            self._connection.open(start, slow=lambda: None)
+            self._connection.open(start, waiting=self._hold_on)
         except AgentError:
             self._connection.discard()
+            raise
+        except LeaseLostError:
+            self._connection.abandon()
             raise
         finally:
             self._connection.close()
@@ -151,7 +154,7 @@ class Turn:
             return self._until_the_end()
 
     def _begin(self, start: dict[str, Any], first: prompts.Prompt) -> None:
-        self._connection.open(start, slow=self._announce)
+        self._connection.open(start, waiting=self._while_it_starts)
         note = prompts.note_of(self._disk.note)
         if self.run.begun_before:
             sent = list(Message.objects.outbound().filter(run=self.run).values_list("text", flat=True))
@@ -162,6 +165,16 @@ class Turn:
         self._announce()
         self.run.note_agent(self.agent.name, self.runtime.name, self._connection.agent_name)
         self._steps = self.run.steps.count()
+
+    def _while_it_starts(self) -> None:
+        self._announce()
+        self._hold_on()
+
+    def _hold_on(self) -> None:
+        """The run stays ours while its agent is being started; raises when it should not go on."""
+        self._keep_lease(time.monotonic())
+        if self._is_asked_to_stop():
+            raise StoppedError(_("Stopped by a person."))
 
     def _announce(self) -> None:
         """Once: that the run is in progress."""
@@ -222,26 +235,32 @@ class Turn:
 
     def _keep_time(self) -> None:
         now = time.monotonic()
-        if now - self._renewed > settings.AGENT_LEASE / 6:
-            self._renewed = now
-            if not self.run.renew():
-                raise LeaseLostError("The lease of the run is lost.")
+        self._keep_lease(now)
         if now - self._polled > POLL:
             self._polled = now
             self._look_at_the_rows()
         self.ledger.keep()
         self._disk.look()
-        if now > stop_at[0]:
-            raise RuntimeAwayError(_("The service is being stopped; the run goes on after its start."))
         if now > self._deadline and not self._stopped:
             raise PermanentAgentError(
                 _("The turn took longer than %g seconds and was ended.") % self.run.group.turn_timeout
             )
 
+    def _keep_lease(self, now: float) -> None:
+        if now > stop_at[0]:
+            raise RuntimeAwayError(_("The service is being stopped; the run goes on after its start."))
+        if now - self._renewed > settings.AGENT_LEASE / 6:
+            self._renewed = now
+            if not self.run.renew():
+                raise LeaseLostError("The lease of the run is lost.")
+
     def _look_at_the_rows(self) -> None:
-        if not self._stopped and Run.objects.filter(pk=self.run.pk, stop_requested=True).exists():
+        if not self._stopped and self._is_asked_to_stop():
             self._stop()
         self._follow_up()
+
+    def _is_asked_to_stop(self) -> bool:
+        return Run.objects.filter(pk=self.run.pk, stop_requested=True).exists()
 
     def _stop(self) -> None:
         if self._stopped:

@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 
 from apps.agents.choices import chosen_agent, chosen_runtime
-from apps.agents.errors import AgentError
+from apps.agents.errors import AgentError, LeaseLostError
 from apps.agents.models import Run
 from apps.agents.runtimes import reaping, runtime_named
 from apps.agents.runtimes.engine import ENGINE_ERRORS
@@ -22,6 +22,8 @@ def warm_up(run: Run) -> None:
         Turn(run, runtime_named(chosen_runtime().name), chosen_agent()).warm_up()
     except (AgentError, *ENGINE_ERRORS) as error:
         return _end(run, str(error))
+    except LeaseLostError as error:
+        return logger.warning("nothing of this warm-up counts: %s", error)
     except Exception:
         logger.exception("the warm-up broke")
         return _end(run, "The service itself failed; its log says why.")

@@ -28,10 +28,6 @@ class RunQuerySet(models.QuerySet["Run"]):
         running = Run.objects.filter(session=OuterRef("session"), status=RunStatus.RUNNING)
         return self.filter(~Exists(running), status=RunStatus.QUEUED, not_before__lte=now).order_by("pk")
 
-    def asked_to_stop(self, session: Session) -> "RunQuerySet":
-        """The running one of this session, once a person wants it to end."""
-        return self.filter(session=session, status=RunStatus.RUNNING, stop_requested=True)
-
 
 class Run(models.Model):
     """One execution of the agent for one group."""

@@ -41,8 +41,11 @@ class Runtime(Protocol):
         """The session's warm agent, which may have ended unseen; raises RuntimeAwayError."""
         ...
 
-    def start(self, session: Session) -> OpenAgent:
-        """A new agent; raises RuntimeAwayError, and StoppedError while it waits for its turn."""
+    def start(self, session: Session, waiting: Callable[[], None]) -> OpenAgent:
+        """A new agent; raises RuntimeAwayError.
+
+        What may take long calls `waiting` about once a second; it may raise, and then there is no agent.
+        """
         ...
 
     def release(self, session: Session, agent: OpenAgent) -> None:

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from docker.errors import ImageNotFound, NotFound
 
-from apps.agents.errors import RuntimeAwayError, StoppedError
+from apps.agents.errors import RuntimeAwayError
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import raising
 from apps.agents.runtimes.base import OpenAgent, Place
@@ -22,8 +22,8 @@ from apps.agents.runtimes.sealing import GLOBAL, WORKSPACE, container_config, co
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 30.0  # seconds for which a run waits for its turn to start an agent: its lease is not renewed meanwhile
-LOOK = 1.0  # seconds between looks whether a person has stopped it
+PATIENCE = 30.0  # seconds for which a run waits for its turn to start an agent, in a worker's thread
+LOOK = 1.0  # seconds between calls of `waiting`
 
 # More cold starts at once than cores only make each of them slower, until the command line inside is ready.
 _cold_starts = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -44,10 +44,10 @@ class DockerRuntime:
             except NotFound:
                 return None
 
-    def start(self, session: Session) -> OpenAgent:
+    def start(self, session: Session, waiting: Callable[[], None]) -> OpenAgent:
         with _engine_errors_in_words():
             config = container_config(session)
-            return _cold(session, named(session, config), config)
+            return _cold(session, named(session, config), config, waiting)
 
     def release(self, session: Session, agent: OpenAgent) -> None:
         """Nothing to do: the link is closed, and the container waits for the next turn."""
@@ -83,10 +83,10 @@ def _engine_errors_in_words() -> Iterator[None]:
         raise RuntimeAwayError(_("No container could be started: %s") % sentence(error)) from error
 
 
-def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
-    _await_turn(session)
+def _cold(session: Session, name: str, config: dict[str, Any], waiting: Callable[[], None]) -> OpenAgent:
+    _await_turn(waiting)
     try:
-        agent = _started(session, name, config)
+        agent = _started(session, name, config, waiting)
     except BaseException:
         _cold_starts.release()
         raise
@@ -94,17 +94,16 @@ def _cold(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
     return agent
 
 
-def _await_turn(session: Session) -> None:
-    """Holds a place among the cold starts afterwards; raises RuntimeAwayError, and StoppedError within a second."""
+def _await_turn(waiting: Callable[[], None]) -> None:
+    """Holds a place among the cold starts afterwards; raises RuntimeAwayError."""
     deadline = time.monotonic() + PATIENCE
     while not _cold_starts.acquire(timeout=max(0.0, min(LOOK, deadline - time.monotonic()))):
-        if Run.objects.asked_to_stop(session).exists():
-            raise StoppedError(_("Stopped by a person."))
+        waiting()
         if time.monotonic() >= deadline:
             raise RuntimeAwayError(_("Other agents are being started first."))
 
 
-def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
+def _started(session: Session, name: str, config: dict[str, Any], waiting: Callable[[], None]) -> OpenAgent:
     _make_room(session)
     hand_over(session.group)
     raising.prepare(session.group)
@@ -112,7 +111,9 @@ def _started(session: Session, name: str, config: dict[str, Any]) -> OpenAgent:
     stream = AttachedStream(name)
     try:
         engine().start(name)
+        waiting()
         raising.verify(name, config)
+        waiting()
     except BaseException:
         stream.close()
         remove(name)

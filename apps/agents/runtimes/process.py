@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -86,7 +87,7 @@ class ProcessRuntime:
             return None
         return OpenAgent(name=f"process {living.process.pid}", stream=PipeStream(living.process))
 
-    def start(self, session: Session) -> OpenAgent:
+    def start(self, session: Session, waiting: Callable[[], None]) -> OpenAgent:
         process = _start(session)
         with _lock:
             _living[session.pk] = LiveProcess(process)

@@ -1,0 +1,85 @@
+"""An agent that takes long to be ready: its run stays ours meanwhile, and ends when it should not go on."""
+
+import time
+
+import pytest
+from django.utils import timezone
+
+from apps.agents import sweeping, turn
+from apps.agents.execution import execute
+from apps.agents.models import Run
+from apps.agents.runtimes import docker
+from tests.fakes.runner import HONEST
+from tests.waiting import in_thread, until
+
+
+@pytest.fixture
+def slow_runner(runner, tmp_path):
+    """Is ready once the file is there."""
+    gate = tmp_path / "gate"
+    runner(
+        "result(); sys.stdin.read()",
+        head=f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)\n{HONEST}",
+    )
+    return gate
+
+
+def lease_is_over(since: float, settings) -> bool:
+    return time.monotonic() - since > 1.5 * settings.AGENT_LEASE
+
+
+def test_the_lease_is_kept_until_the_agent_is_ready(say, replies, slow_runner, settings):
+    settings.AGENT_LEASE = 2
+    run, begun = say("hello"), time.monotonic()
+    thread = in_thread(execute, run.pk)
+
+    until(lambda: lease_is_over(begun, settings))
+    sweeping.requeue_abandoned()
+    slow_runner.touch()
+    thread.join(20)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.SUCCEEDED, 1), run.error
+    assert replies() == ["answer"]
+
+
+@pytest.mark.docker
+def test_the_lease_is_kept_while_others_start_first(say, sealed, settings):
+    settings.AGENT_LEASE = 2
+    run, begun = say("hello"), time.monotonic()
+    free = [docker._cold_starts.release for _ in iter(lambda: docker._cold_starts.acquire(blocking=False), False)]
+    thread = in_thread(execute, run.pk)
+
+    until(lambda: lease_is_over(begun, settings))
+    sweeping.requeue_abandoned()
+    for release in free:
+        release()
+    thread.join(60)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.SUCCEEDED, 1), run.error
+
+
+def test_a_run_that_was_taken_away_meanwhile_says_nothing(say, replies, slow_runner, settings):
+    settings.AGENT_LEASE = 2
+    run = say("hello")
+    thread = in_thread(execute, run.pk)
+    until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists())
+
+    Run.objects.update(worker="another:1:1", lease_until=timezone.now())
+    thread.join(20)
+
+    assert not thread.is_alive()
+    run.refresh_from_db()
+    assert (run.status, run.worker, replies()) == (Run.Status.RUNNING, "another:1:1", [])
+
+
+def test_a_service_that_stops_does_not_wait_for_an_agent(say, slow_runner, monkeypatch):
+    run = say("hello")
+    monkeypatch.setattr(turn, "stop_at", [0.0])
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Run.Status.QUEUED, 0)
+    assert "goes on after its start" in run.error
