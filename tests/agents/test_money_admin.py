@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -59,6 +59,17 @@ def test_the_key_is_never_shown_and_stays_when_left_empty(desk, provider):
     assert KEY not in shown
     assert "sk-typed-just-now" not in shown
     assert "A key is set" in shown
+
+
+def test_who_may_only_look_sees_a_provider_without_its_key(provider):
+    viewer, browser = User.objects.create_user("viewer", is_staff=True), Client()
+    viewer.user_permissions.add(Permission.objects.get(codename="view_modelprovider"))
+    browser.force_login(viewer)
+
+    shown = browser.get(f"{PAGE}{provider.pk}/change/").text
+
+    assert provider.base_url in shown
+    assert KEY not in shown
 
 
 @pytest.mark.parametrize(

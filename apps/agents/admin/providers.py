@@ -89,9 +89,11 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return str(_("failing")) if provider.failures else str(_("in use"))
 
     def get_fieldsets(self, request: HttpRequest, obj: ModelProvider | None = None) -> Any:
+        # Who may only look has no field to write the key into; Django would show what the row's `key` says instead.
+        writes = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return [
             (None, {"fields": ["name", "enabled", "order"]}),
-            (_("Endpoint"), {"fields": ["base_url", "key_kind", "key"]}),
+            (_("Endpoint"), {"fields": ["base_url", "key_kind", *(["key"] if writes else [])]}),
             (_("Names and prices of models"), {"classes": ["collapse"], "fields": ["model_names", "prices"]}),
             *([(_("State"), {"fields": STATE})] if obj else []),
         ]
