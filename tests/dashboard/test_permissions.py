@@ -6,7 +6,7 @@ from django.test import Client
 
 from apps.chats import incidents
 from apps.chats.models import Attachment, Channel
-from tests.dashboard.conftest import said
+from tests.dashboard.conftest import answered, said
 from tests.dashboard.test_consumer import close_code, opened, redis_is_there, socket_to, story
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,45 @@ def test_who_may_read_may_not_write(desk, clerk, chat):
     allow(clerk, "view_message")
     assert "You may read here, and not write" in desk.get("/chat/family/").text
     assert desk.post("/chat/family/messages/", {"text": "hello"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "needed"),
+    [
+        ("chats/message", "resend", "add_message"),
+        ("chats/incident", "mark_seen", "change_incident"),
+        ("agents/run", "stop", "add_message"),
+        ("agents/session", "forget", "change_group"),
+    ],
+)
+def test_who_may_only_look_is_offered_no_action(page, action, needed, desk, clerk):
+    app, _, model = page.partition("/")
+    clerk.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=f"view_{model}"))
+    assert action not in offered(desk, page)
+
+    allow(clerk, needed)
+
+    assert action in offered(desk, page)
+
+
+def offered(desk: Client, page: str) -> list[str]:
+    form = desk.get(f"/admin/{page}/").context["action_form"]
+    return [name for name, _ in form.fields["action"].choices] if form else []
+
+
+def test_who_may_only_look_sends_nothing_again(desk, clerk, chat):
+    failed = answered(chat, "one", delivery="failed", error="Forbidden")
+    allow(clerk, "view_message")
+    again = {"action": "resend", "_selected_action": failed.pk}
+
+    desk.post("/admin/chats/message/", again)
+    failed.refresh_from_db()
+    assert failed.delivery == "failed"
+
+    allow(clerk, "add_message")
+    desk.post("/admin/chats/message/", again)
+    failed.refresh_from_db()
+    assert failed.delivery == "queued"
 
 
 @pytest.mark.django_db(transaction=True)

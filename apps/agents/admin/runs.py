@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.agents import services
+from apps.agents import authority, services
 from apps.agents.models import Run, RunStep, RunUsage, Session
 from apps.chats.admin.readonly import HistoryAdmin
 
@@ -78,7 +78,11 @@ class RunAdmin(HistoryAdmin):
         seconds = (run.finished_at - run.started_at).total_seconds()
         return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
-    @admin.action(description=_("Stop"), permissions=["view"])
+    def has_stop_permission(self, request: HttpRequest) -> bool:
+        """As on the chat page."""
+        return request.user.has_perm("chats.add_message")
+
+    @admin.action(description=_("Stop"), permissions=["stop"])
     def stop(self, request: HttpRequest, queryset: Any) -> None:
         open_runs = list(queryset.filter(status__in=(Run.Status.QUEUED, Run.Status.RUNNING)))
         for run in open_runs:
@@ -95,7 +99,11 @@ class SessionAdmin(HistoryAdmin):
     list_select_related = ["group"]
     actions = ["forget"]
 
-    @admin.action(description=_("Forget: the next run begins a fresh conversation"), permissions=["view"])
+    def has_forget_permission(self, request: HttpRequest) -> bool:
+        """As in the chat, where `/new` is for admins."""
+        return request.user.has_perm(authority.MANAGES)
+
+    @admin.action(description=_("Forget: the next run begins a fresh conversation"), permissions=["forget"])
     def forget(self, request: HttpRequest, queryset: Any) -> None:
         sessions = list(queryset)
         for session in sessions:

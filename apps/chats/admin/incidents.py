@@ -38,7 +38,10 @@ class IncidentAdmin(HistoryAdmin):
     def of_kind(self, incident: Incident) -> str:
         return incident.kind_in_words
 
-    @admin.action(description=_("Mark as seen"), permissions=["view"])
+    def has_mark_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chats.change_incident")
+
+    @admin.action(description=_("Mark as seen"), permissions=["mark"])
     def mark_seen(self, request: HttpRequest, queryset: Any) -> None:
         count = queryset.filter(seen=False).update(seen=True)
         self.message_user(request, ngettext("%d incident is seen.", "%d incidents are seen.", count) % count)

@@ -60,7 +60,10 @@ class MessageAdmin(HistoryAdmin):
     def start(self, message: Message) -> str:
         return Truncator(message.text).chars(80) or "–"
 
-    @admin.action(description=_("Send again"), permissions=["view"])
+    def has_write_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chats.add_message")
+
+    @admin.action(description=_("Send again"), permissions=["write"])
     def resend(self, request: HttpRequest, queryset: Any) -> None:
         failed = queryset.filter(delivery__in=(Message.Delivery.FAILED, Message.Delivery.UNKNOWN))
         count = sum(services.resend(message) for message in failed.order_by("pk"))

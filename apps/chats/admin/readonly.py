@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Nobody adds, changes or deletes; actions that call services are still offered to whoever may view."""
+    """Nobody adds, changes or deletes; each action says which permission what it calls needs."""
 
     show_full_result_count = False
 
