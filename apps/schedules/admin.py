@@ -2,13 +2,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.chats.admin.readonly import HistoryAdmin, TakesHistoryAlong
 from apps.schedules import services
 from apps.schedules.models import ScheduledTask, TaskRun
+
+
+class ScheduledTaskForm(ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any] | None:
+        if sentence := services.ended(self.instance):
+            raise ValidationError(sentence)
+        return super().clean()
 
 
 class TaskRunInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -28,8 +38,10 @@ class TaskRunInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(ScheduledTask)
-class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ScheduledTaskAdmin(TakesHistoryAlong):
     about = _("Prompts on a timetable: what a group's agent is told, and when.")
+    form = ScheduledTaskForm
+    save_as = True  # what has ended is not changed; a new one begins with its words
     list_display = [
         "prompt_start",
         "group",
@@ -60,8 +72,18 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_inlines(self, request: HttpRequest, obj: ScheduledTask | None) -> Any:
         return self.inlines if obj else []
 
+    @transaction.atomic
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **more: Any) -> Any:
+        """Locked while an edit is judged and saved: no slot is taken in between."""
+        if request.method == "POST" and object_id and object_id.isdecimal():
+            ScheduledTask.objects.select_for_update().filter(pk=int(object_id)).first()
+        return super().changeform_view(request, object_id, *args, **more)
+
     def save_model(self, request: HttpRequest, obj: ScheduledTask, form: "ModelForm[Any]", change: bool) -> None:
-        services.plan(obj)
+        if change:
+            services.change(obj, **{name: form.cleaned_data[name] for name in form.changed_data})
+        else:
+            services.plan(obj)
 
     @admin.action(description=_("Run now"), permissions=["change"])
     def run_now(self, request: HttpRequest, tasks: QuerySet[ScheduledTask]) -> None:
@@ -98,7 +120,7 @@ class ScheduledTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(TaskRun)
-class TaskRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TaskRunAdmin(HistoryAdmin):
     about = _("Each time that a scheduled task was due, and the run that it became.")
     list_display = ["task", "slot", "run", "outcome", "created_at"]
     list_filter = ["run__status"]
@@ -108,12 +130,3 @@ class TaskRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("outcome"))
     def outcome(self, taken: TaskRun) -> str:
         return taken.run.get_status_display() if taken.run else ""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: TaskRun | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: TaskRun | None = None) -> bool:
-        return False

@@ -43,7 +43,7 @@ def create_task(*, group: Group, prompt: str, schedule_type: str, schedule_value
 
 @transaction.atomic
 def plan(task: ScheduledTask) -> None:
-    """Saves a new or an edited task with its next run; raises ScheduleError."""
+    """Saves a task with its next run; raises ScheduleError."""
     now = timezone.now()
     if task.status == TaskStatus.ACTIVE:
         task.next_run_at = upcoming(task.schedule, now)
@@ -56,8 +56,8 @@ def plan(task: ScheduledTask) -> None:
 def change(task: ScheduledTask, **changes: Any) -> None:
     """The next run stays unless the schedule changes. Raises ValidationError, ScheduleError, TaskError."""
     row = _locked(task)
-    if row.status not in (TaskStatus.ACTIVE, TaskStatus.PAUSED):
-        raise TaskError(_("A task that is %s cannot be changed; make a new one.") % row.get_status_display())
+    if sentence := ended(row):
+        raise TaskError(sentence)
     for name, value in changes.items():
         setattr(row, name, value)
     row.full_clean(exclude=["next_run_at"], validate_constraints=False)
@@ -67,6 +67,13 @@ def change(task: ScheduledTask, **changes: Any) -> None:
     else:
         row.save(update_fields=list(changes))
     task.refresh_from_db()
+
+
+def ended(task: ScheduledTask) -> str:
+    """Why it can no longer be changed, or an empty string."""
+    if task.status in (TaskStatus.ACTIVE, TaskStatus.PAUSED):
+        return ""
+    return _("A task that is %s cannot be changed; make a new one.") % task.get_status_display()
 
 
 @transaction.atomic

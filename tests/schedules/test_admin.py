@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.agents.models import Run
+from apps.schedules import services
 from apps.schedules.models import ScheduledTask, TaskStatus
 from tests.schedules.conftest import came_due, fired, made_for
 
@@ -63,6 +64,37 @@ def test_an_edit_plans_anew(desk, hourly):
     assert desk.post(f"{TASKS}{hourly.pk}/change/", edited).status_code == 302
     hourly.refresh_from_db()
     assert hourly.next_run_at < before
+
+
+def test_an_edit_of_the_prompt_leaves_the_next_slot(desk, hourly):
+    due = came_due(hourly, timedelta(seconds=1)).next_run_at
+    same = {"schedule_type": "interval", "schedule_value": "1h", "timezone": hourly.timezone}
+    edited = form(hourly.group, prompt="feed the cat", **same)
+    assert desk.post(f"{TASKS}{hourly.pk}/change/", edited).status_code == 302
+    hourly.refresh_from_db()
+    assert (hourly.prompt, hourly.next_run_at) == ("feed the cat", due)
+
+
+def test_what_has_ended_is_not_changed_and_begins_anew_as_another(desk, hourly):
+    services.cancel(hourly)
+    edited = form(hourly.group, schedule_type="once", schedule_value="2030-01-31T09:00", timezone="UTC")
+
+    refused = desk.post(f"{TASKS}{hourly.pk}/change/", edited).content.decode()
+    hourly.refresh_from_db()
+    assert "A task that is cancelled cannot be changed; make a new one." in refused
+    assert (hourly.prompt, hourly.status) == ("water the plants", TaskStatus.CANCELLED)
+
+    assert desk.post(f"{TASKS}{hourly.pk}/change/", edited | {"_saveasnew": "yes"}).status_code == 302
+    another = ScheduledTask.objects.exclude(pk=hourly.pk).get()
+    assert (another.prompt, another.status) == ("good morning", TaskStatus.ACTIVE)
+    assert another.next_run_at
+
+
+def test_a_task_is_deleted_with_its_history(desk, hourly):
+    run = services.run_now(hourly)
+    desk.post(f"{TASKS}{hourly.pk}/delete/", {"post": "yes"})
+    assert not ScheduledTask.objects.exists()
+    assert Run.objects.get() == run
 
 
 def test_actions_say_how_many_and_why_not(desk, hourly):
