@@ -19,6 +19,15 @@ class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ApiToken
         fields = ["name", "scopes", "restricted", "groups", "expires_at"]
 
+    def clean(self) -> dict[str, Any]:
+        """Whoever chooses groups means them alone; a forgotten tick must not open all the others."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("groups") and not cleaned.get("restricted"):
+            self.add_error(
+                "restricted", _("Tick this as well, or choose no groups: now the token would see all of them.")
+            )
+        return cleaned
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -148,6 +148,16 @@ def test_a_session_needs_the_csrf_token_to_write(family):
     assert allowed.status_code == 200
 
 
+def test_groups_that_are_chosen_without_the_tick_do_not_open_all_the_others(family):
+    browser = Client()
+    browser.force_login(person(is_superuser=True))
+    form = {"name": "reports", "scopes": ["read"], "groups": [family.pk]}
+    assert "Tick this as well" in browser.post("/admin/api/apitoken/add/", form).content.decode()
+    assert not ApiToken.objects.exists()
+    assert browser.post("/admin/api/apitoken/add/", form | {"restricted": "on"}).status_code == 302
+    assert ApiToken.objects.get().restricted
+
+
 def test_the_admin_shows_a_new_token_once(family):
     browser = Client()
     browser.force_login(person(is_superuser=True))
