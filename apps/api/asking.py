@@ -16,7 +16,7 @@ from apps.agents.services import RUN_STATES, session_for
 from apps.api.database import in_thread
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Group, Message, Sender
-from apps.chats.services import web_chat
+from apps.chats.services import storable, web_chat
 from apps.platforms.intake import accept
 from nanogridbot.publications import async_subscription
 
@@ -69,7 +69,7 @@ def post(
     message = accept(chat.channel, inbound) or chat.messages.inbound().filter(external_id=name).first()
     if message is None:
         raise RefusedError("The message was not accepted: the sender is blocked, or a plugin refused it.")
-    if message.text != text.replace("\0", ""):
+    if message.text != storable(text):
         raise RefusedError(f"Another message was sent with the external_id {external_id!r}.")
     return message
 

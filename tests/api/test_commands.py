@@ -1,5 +1,5 @@
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -80,6 +80,14 @@ def test_ask_refuses_what_cannot_be_asked(family, arguments):
     assert (code, printed) == (2, "")
     assert said
     assert not Message.objects.exists()
+
+
+def test_ask_takes_the_bytes_of_a_shell_and_refuses_a_file_that_is_no_text(family, monkeypatch):
+    assert ask("family", "caf\udce9?", "--wait", "0")[0] == 3  # as Python hands on what is no UTF-8
+    assert Message.objects.get().text == "caf??"
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\xff\xfe"), encoding="utf-8"))
+    code, _, said = ask("family", "-")
+    assert (code, "Standard input is no text" in said) == (2, True)
 
 
 @pytest.mark.parametrize("wait", ["-3", "nan", "soon", "inf"])

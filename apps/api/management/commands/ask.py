@@ -94,7 +94,10 @@ def _seconds(words: str) -> float:
 
 
 def _checked(prompt: str) -> str:
-    text = sys.stdin.read() if prompt == "-" else prompt
+    try:
+        text = sys.stdin.read() if prompt == "-" else prompt
+    except UnicodeDecodeError as error:
+        raise CommandError(f"Standard input is no text: {error.reason}.", returncode=BAD_USAGE) from error
     if not text.strip():
         raise CommandError("The prompt is empty.", returncode=BAD_USAGE)
     if len(text) > asking.MOST_CHARACTERS:
