@@ -53,6 +53,21 @@ def test_to_register_the_chat_lets_its_stranger_in(browser_of, waiting):
     assert not Pairing.objects.exists()
 
 
+def test_a_group_chosen_on_the_chats_page_lets_its_stranger_in_as_well(browser_of, waiting):
+    group = create_group(folder="team")
+    browser_of.post(f"/admin/chats/chat/{waiting.chat_id}/change/", {"title": "Ann", "group": group.pk})
+    assert Run.objects.get().session.group == group
+    assert not Pairing.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["chat", "sender"])
+def test_a_chat_and_a_sender_are_deleted_with_what_hangs_on_them(browser_of, waiting, page):
+    row = waiting.chat if page == "chat" else waiting.sender
+    browser_of.post(f"/admin/chats/{page}/{row.pk}/delete/", {"post": "yes"})
+    assert not type(row).objects.filter(pk=row.pk).exists()
+    assert not Pairing.objects.exists()
+
+
 def test_whoever_may_only_look_approves_nobody(waiting):
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_pairing"))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.chats import pairing
+from apps.chats.admin.readonly import TakesHistoryAlong
 from apps.chats.models import Chat, Group
 
 
@@ -35,7 +36,7 @@ class RegisterForm(forms.Form):
 
 
 @admin.register(Chat)
-class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ChatAdmin(TakesHistoryAlong):
     about = _(
         "Where people write. A discovered chat is silent until it has a group: mark it and choose “Register to group…”."
     )
@@ -51,6 +52,12 @@ class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Chat | None = None) -> list[str]:
         """What the platform says of a chat is the platform's."""
         return [*self.readonly_fields, "channel", "external_id", "kind"] if obj else list(self.readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Chat, form: Any, change: bool) -> None:
+        """A group chosen here is as good as “Register to group…”."""
+        super().save_model(request, obj, form, change)
+        if obj.group and "group" in form.changed_data:
+            pairing.register(obj, group=obj.group)
 
     @admin.action(description=_("Register to group…"), permissions=["change"])
     def register(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:

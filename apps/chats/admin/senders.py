@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.chats import pairing
-from apps.chats.admin.readonly import HistoryAdmin
+from apps.chats.admin.readonly import HistoryAdmin, TakesHistoryAlong
 from apps.chats.models import Group, Pairing, Sender
 
 
 @admin.register(Sender)
-class SenderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SenderAdmin(TakesHistoryAlong):
     about = _("Everybody who wrote. Whether they may call the agent is decided by their access and by the group.")
     list_display = ["__str__", "channel", "access", "external_id"]
     list_filter = ["access", "channel"]
