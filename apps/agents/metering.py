@@ -44,8 +44,11 @@ class Meter:
         if self._streamed:
             self._line(bytes(self._kept))
         elif self._kept:
-            self._message(_loads(bytes(self._kept)))
-        if not self._is_told:
+            message = _loads(bytes(self._kept))
+            self._message(message)
+            self._said += _length_of_words(message)
+            self._is_told = self.usage.output_tokens > 0
+        if not self._is_told:  # or told as nothing, as middlemen do where the model behind them says nothing
             self.usage.output_tokens = max(self.usage.output_tokens, self._said // BYTES_A_TOKEN)
         return self.usage
 
@@ -58,14 +61,16 @@ class Meter:
             return
         event = _loads(line[5:])
         if event.get("type") == "message_start":
-            self._message(event.get("message") or {})
+            self._message(_object(event.get("message")))
         elif event.get("type") == "message_delta":
-            self._count(event.get("usage") or {})
-            self._is_told = True
+            said = _object(event.get("usage"))
+            self._count(said)
+            told = said.get("output_tokens")
+            self._is_told = isinstance(told, int) and told > 0
 
     def _message(self, message: dict[str, Any]) -> None:
         self.model = str(message.get("model") or self.model)
-        self._count(message.get("usage") or {})
+        self._count(_object(message.get("usage")))
 
     def _count(self, said: dict[str, Any]) -> None:
         """The figures are running totals of this one answer: a later one takes the place of an earlier one.
@@ -89,9 +94,21 @@ class Meter:
         self.usage.cache_write_1h_tokens = min(self.usage.cache_write_1h_tokens, self.usage.cache_write_tokens)
 
 
+def _length_of_words(message: dict[str, Any]) -> int:
+    """Bytes of a whole answer's text, thinking and tool inputs, about."""
+    blocks = message.get("content")
+    if not isinstance(blocks, list):
+        return 0
+    said = [block.get(kind) for block in blocks if isinstance(block, dict) for kind in ("text", "thinking", "input")]
+    return len(json.dumps([words for words in said if words], ensure_ascii=False).encode(errors="replace"))
+
+
 def _loads(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        return _object(json.loads(data))
     except ValueError:
         return {}
+
+
+def _object(found: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}

@@ -57,6 +57,58 @@ def test_a_whole_answer_is_counted():
     assert (meter.close().output_tokens, meter.model) == (4, "claude-haiku-4-5")
 
 
+NOTHING = {"input_tokens": 0, "output_tokens": 0}  # what LiteLLM says where the model behind it says nothing
+
+
+@pytest.mark.parametrize("usage", [NOTHING, {}, {"output_tokens": None}, None, "many"])
+def test_a_whole_answer_that_says_nothing_of_its_words_is_reckoned_by_them(usage):
+    blocks = [
+        {"type": "thinking", "thinking": "hm " * 100},
+        {"type": "text", "text": "word " * 299 + "\ud800"},
+        {"type": "tool_use", "id": "x", "name": "x", "input": {"path": "/x/" * 100}},
+    ]
+    meter = Meter(streamed=False)
+    meter.feed(json.dumps({"model": "mine", "content": blocks, "usage": usage}).encode())
+
+    assert 700 <= meter.close().output_tokens <= 800
+
+
+def test_an_empty_answer_that_says_nothing_costs_nothing():
+    meter = Meter(streamed=False)
+    meter.feed(json.dumps({"model": "mine", "content": [], "usage": NOTHING}).encode())
+
+    assert meter.close() == Usage()
+
+
+def streamed(start, end, words="word " * 300):
+    """The events of a middleman; `start` and `end` are the usage in its first and last."""
+    events = [
+        {"type": "message_start", "message": {"model": "mine", "usage": start}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": words}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": end},
+    ]
+    meter = Meter(streamed=True)
+    for event in events:
+        meter.feed(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+    return meter.close()
+
+
+@pytest.mark.parametrize("end", [NOTHING, {}, {"input_tokens": 0}, None, "many"])
+def test_a_stream_that_says_nothing_of_its_words_is_reckoned_by_them(end):
+    usage = streamed(NOTHING, end)
+
+    assert (usage.input_tokens, 500 <= usage.output_tokens <= 510) == (0, True)
+
+
+def test_a_stream_may_say_everything_at_its_end():
+    usage = streamed(
+        NOTHING | {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0},
+        {"input_tokens": 200, "output_tokens": 34, "cache_read_input_tokens": 1000},
+    )
+
+    assert usage == Usage(input_tokens=200, output_tokens=34, cache_read_tokens=1000)
+
+
 def test_an_error_answer_counts_nothing():
     meter = Meter(streamed=False)
     meter.feed(b'{"type":"error","error":{"message":"no"}}')
