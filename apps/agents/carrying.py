@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -25,7 +26,9 @@ KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", 
 NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
 DEARER = ("fast-mode",)  # betas that agents may not ask for: up to six times the price for the same words
+OUTPUT_REFUSED = re.compile(r"max_(completion_|output_)?tokens")
 BUSY = {408, 429}  # and everything from 500 on: another provider may do better
+THEIR_OWN = "x-litellm-"  # headers that name the server behind the proxy, which is none of the agent's business
 MAX_WHOLE = 1024 * 1024  # bytes of an answer that is read as a whole, such as an error's
 MAX_HEADER = 4000  # characters
 CONNECT_S = 10.0
@@ -173,19 +176,31 @@ def _can_be_sent(value: str) -> bool:
 
 
 def _body_for(call: Call, provider: Provider) -> bytes:
-    """With the model's name as the provider knows it."""
-    if not provider.model_names or not call.body:
+    """With the model's name as the provider knows it, and no more output asked for than it gives."""
+    if not call.body or not (provider.model_names or provider.max_output_tokens):
         return bytes(call.body)
     said = _loads(call.body)
     theirs = provider.model_names.get(str(said.get("model"))) or provider.model_names.get(ALL_OTHERS)
-    return json.dumps(said | {"model": theirs}).encode() if theirs else bytes(call.body)
+    changed = ({"model": theirs} if theirs else {}) | _less_output(said, provider.max_output_tokens)
+    return json.dumps(said | changed).encode() if changed else bytes(call.body)
+
+
+def _less_output(said: dict[str, Any], most: int | None) -> dict[str, Any]:
+    """What must be said instead where the call asks for more; thinking is a part of the output, and less than all."""
+    asked = said.get("max_tokens")
+    if not most or not isinstance(asked, int) or asked <= most:
+        return {}
+    thinking = said.get("thinking")
+    if isinstance(thinking, dict) and isinstance(budget := thinking.get("budget_tokens"), int) and budget >= most:
+        return {"max_tokens": most, "thinking": thinking | {"budget_tokens": most - 1}}
+    return {"max_tokens": most}
 
 
 def _headers_down(response: httpx.Response, provider: Provider) -> dict[str, str]:
     return {
         name: value
         for name, value in response.headers.items()
-        if name.lower() not in KEPT_BACK and provider.scrubbed(value) == value
+        if not (name.lower() in KEPT_BACK or name.lower().startswith(THEIR_OWN)) and provider.scrubbed(value) == value
     }
 
 
@@ -202,7 +217,7 @@ def _whole(response: httpx.Response, provider: Provider) -> bytes:
     return provider.scrubbed(said.decode(errors="replace")).encode()
 
 
-def _loads(body: bytes | bytearray) -> dict[str, object]:
+def _loads(body: bytes | bytearray) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except ValueError:
@@ -222,13 +237,22 @@ def what_happened(error: httpx.HTTPError) -> str:
 
 def refusal_sentence(answered: Answered) -> str:
     """The upstream's own words, in one line."""
-    try:
-        said = json.loads(answered.body)["error"]["message"]
-    except (ValueError, KeyError, TypeError):
-        said = f"HTTP {answered.status}"
+    said = _own_words(answered.body) or f"HTTP {answered.status}"
     provider, advice = answered.provider, ""
+    if answered.status == 400 and provider.pk and OUTPUT_REFUSED.search(said):
+        advice = _("Enter for the provider %s in the admin how many output tokens it gives at most.") % provider.name
     if answered.status in (401, 403):
         its_key = _("Check the key of the provider %s in the admin.") % provider.name
         advice = its_key if provider.pk else _("Check ANTHROPIC_API_KEY in .env.")
-    refused = _("The model refused: %s.") % str(said)[:300].removesuffix(".")
+    refused = _("The model refused: %s.") % said[:300].removesuffix(".")
     return f"{refused} {advice}".rstrip()
+
+
+def _own_words(body: bytes) -> str:
+    """The sentence in an error's body, in the API's form or another that servers use; empty: there is none."""
+    said = _loads(body)
+    error = said.get("error")
+    if isinstance(error, dict):
+        said = error
+    found = (said.get(name) for name in ("message", "error", "detail"))
+    return next((" ".join(words.split()) for words in found if isinstance(words, str)), "")

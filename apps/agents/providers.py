@@ -39,6 +39,7 @@ class Provider:
     key: str = field(repr=False)
     pk: int | None = None
     model_names: Mapping[str, str] = field(default_factory=dict)
+    max_output_tokens: int | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     is_failing: bool = False
     resting_until: datetime | None = None
@@ -150,6 +151,7 @@ def from_row(row: ModelProvider) -> Provider:
         key,
         pk=row.pk,
         model_names=row.model_names if isinstance(row.model_names, dict) else {},
+        max_output_tokens=row.max_output_tokens,
         prices=prices,
         is_failing=row.failures > 0 or row.resting_until is not None,
         resting_until=row.resting_until,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.agents import budgets, providers
 from apps.agents.models import InstallationBudget, ModelProvider, Run, RunUsage, Session
 from tests.fakes.messages_api import Failure
+from tests.waiting import leave_midnight_behind
 
 KEY = "sk-ant-very-secret-key"
 PAGE = "/admin/agents/modelprovider/"
@@ -113,7 +114,7 @@ def test_the_test_says_what_is_wrong(desk, provider, api, settings, reply, sente
 
     assert sentence in shown
     assert KEY not in shown
-    assert api.requests[0].body["max_tokens"] == 1
+    assert api.requests[0].body["max_tokens"] == 16
 
 
 def test_the_test_of_an_address_where_nobody_is(desk, provider):
@@ -162,6 +163,7 @@ def test_without_rows_it_is_said_who_serves(desk, settings):
 
 
 def test_the_installation_s_budget_is_one_row(desk, group):
+    leave_midnight_behind()
     session = Session.objects.create(group=group, key="group")
     Run.objects.create(session=session, cause="message", cost_usd=Decimal("1.5"), finished_at=timezone.now())
     page = desk.get("/admin/agents/installationbudget/", follow=True)

@@ -32,7 +32,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ModelProvider
-        fields = ["name", "enabled", "order", "base_url", "key_kind", "model_names", "prices"]
+        fields = ["name", "enabled", "order", "base_url", "key_kind", "max_output_tokens", "model_names", "prices"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +93,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         writes = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return [
             (None, {"fields": ["name", "enabled", "order"]}),
-            (_("Endpoint"), {"fields": ["base_url", "key_kind", *(["key"] if writes else [])]}),
+            (_("Endpoint"), {"fields": ["base_url", "key_kind", *(["key"] if writes else []), "max_output_tokens"]}),
             (_("Names and prices of models"), {"classes": ["collapse"], "fields": ["model_names", "prices"]}),
             *([(_("State"), {"fields": STATE})] if obj else []),
         ]
@@ -123,7 +123,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         obj.wake_up()  # what was held against it was held against what it was
         providers.forget()
 
-    @admin.action(description=_("Test: ask for one token"), permissions=["change"])
+    @admin.action(description=_("Test: ask for a few tokens"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
         for provider in queryset[:MOST_TESTED]:
             self._test(request, provider)

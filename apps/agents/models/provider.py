@@ -14,6 +14,7 @@ from apps.chats.models.channel import CredentialError, resolved
 FAILURES = 3  # in a row; then the provider rests
 REST = timedelta(minutes=5)
 ALL_OTHERS = "*"  # among model names
+LEAST_OUTPUT = 2000  # tokens: thinking alone is given 1024 of them at least
 
 
 class ModelProvider(models.Model):
@@ -50,6 +51,16 @@ class ModelProvider(models.Model):
         help_text=_(
             "What a model is called here, where its name differs, such as"
             ' {"claude-sonnet-5-5": "anthropic/claude-sonnet-5.5"}. Empty: the same names.'
+        ),
+    )
+    max_output_tokens = models.PositiveIntegerField(
+        _("output tokens at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(LEAST_OUTPUT)],
+        help_text=_(
+            "No call asks for more here. The agent asks for as many as Claude can say (128,000), which other models"
+            " refuse. Empty: what the agent asks for."
         ),
     )
     prices = models.JSONField(
