@@ -26,7 +26,10 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")  # nothing else of our environm
 
 
 class PipeStream:
-    """A subprocess's pipes; letting go leaves it alive until somebody stops it."""
+    """A subprocess's pipes; letting go leaves it alive until somebody stops it.
+
+    Nothing is read or written afterwards: the process may be stopped, and its pipes' numbers be another session's.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdin
@@ -34,7 +37,7 @@ class PipeStream:
         self._input, self._output = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(self._input, False)
         self._released, self._release = os.pipe()
-        self._reading = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._is_closed = False
 
     def read(self) -> bytes:
@@ -46,18 +49,28 @@ class PipeStream:
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
-        while rest:
-            if not select.select([], [self._input], [], WRITE_TIMEOUT)[1]:
-                raise TimeoutError("the runner does not read its input")
-            rest = rest[os.write(self._input, rest) :]
+        with self._writing:
+            while rest:
+                self._await_room()
+                rest = rest[os.write(self._input, rest) :]
 
     def close(self) -> None:
         if self._is_closed:
             return
         self._is_closed = True
-        os.close(self._release)  # wakes the reader, which sees the pipe's end
-        with self._reading:
+        os.close(self._release)  # wakes the reader and a writer, who see the pipe's end
+        with self._reading, self._writing:
             os.close(self._released)
+
+    def _await_room(self) -> None:
+        """Raises OSError when there will be none."""
+        if not self._is_closed:
+            released, room, _ = select.select([self._released], [self._input], [], WRITE_TIMEOUT)
+            if room and not released:
+                return
+            if not released:
+                raise TimeoutError("the runner does not read its input")
+        raise BrokenPipeError("the link was let go")
 
 
 @dataclass(slots=True)
