@@ -40,5 +40,9 @@ def not_understood(platform: str, words: str) -> str:
     return _("%(platform)s answered what nobody understands (%(words)s).") % {"platform": _(platform), "words": words}
 
 
+def no_message(platform: str) -> str:
+    return _("That is no message of %s, and nothing can be put under it.") % _(platform)
+
+
 def not_its_api(platform: str) -> str:
     return _("What answers there is not %s's API.") % _(platform)

@@ -50,3 +50,11 @@ def test_an_emoji_that_the_platform_does_not_know_is_shown_as_failed(api, listen
 def test_a_platform_says_truly_whether_it_has_reactions(platform):
     has = adapter_class(platform).react is not Adapter.react
     assert abilities.can_react(platform) is SPECS[platform].reactions is has
+
+
+def test_what_is_no_message_of_the_platform_takes_no_reaction_and_lets_the_next_pass(api, listeners, chat):
+    send(chat, "👍", kind=Message.Kind.REACTION, reply_to="reaction-77")
+    send(chat, "after")
+    listeners.start()
+    assert api.wait_for_sent(1)[0].text == "after"
+    assert "no message of Telegram" in Message.objects.get(delivery="failed").error

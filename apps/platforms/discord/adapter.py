@@ -15,7 +15,7 @@ from discord.gateway import ReconnectWebSocket
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms import downloads
+from apps.platforms import downloads, sentences
 from apps.platforms.base import (
     Adapter,
     Alive,
@@ -26,6 +26,7 @@ from apps.platforms.base import (
     OutboundFile,
     OutboundPart,
     PayloadError,
+    PlatformError,
     Rate,
 )
 from apps.platforms.discord import gateway, sending
@@ -165,6 +166,8 @@ class DiscordAdapter(Adapter):
             await sending.edit_text(self._client, message_id, part)
 
     async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
+        if not message_id.isdecimal():  # a press or a reaction, which we have given an id
+            raise PlatformError(sentences.no_message("Discord"), permanent=True)
         with translated_errors(self._token):
             channel_id = self._threads.get(message_id, int(chat_id))
             await self._client.http.add_reaction(channel_id, int(message_id), emoji)

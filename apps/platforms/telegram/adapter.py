@@ -17,7 +17,7 @@ from telegram.request import HTTPXRequest
 
 from apps.agents.commands.registry import for_everybody
 from apps.chats.models import Channel
-from apps.platforms import downloads
+from apps.platforms import downloads, sentences
 from apps.platforms.base import (
     Adapter,
     Alive,
@@ -33,7 +33,7 @@ from apps.platforms.base import (
     Rate,
     ticks,
 )
-from apps.platforms.telegram import sending
+from apps.platforms.telegram import polling, sending
 from apps.platforms.telegram.errors import translated, translated_errors
 from apps.platforms.telegram.payloads import Me, event
 from apps.platforms.telegram.webhook import secret
@@ -44,8 +44,6 @@ logger = logging.getLogger(__name__)
 API = "https://api.telegram.org"
 MENU_PATIENCE = 5.0  # seconds
 POLL = 25  # seconds for which Telegram holds a request when nothing happens
-# Without edits: what was asked is answered as it stood then.
-WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION, Update.CALLBACK_QUERY]
 GROUP_RATE = Rate(20, 60)  # "Bots FAQ": 20 messages a minute into one group, about one a second into a private chat
 PRIVATE_RATE = Rate(20, 20)
 
@@ -72,7 +70,7 @@ class TelegramAdapter(Adapter):
             base_file_url=f"{base}/file/bot",
             # Apart, so that a poll that hangs holds no send up.
             request=HTTPXRequest(connection_pool_size=16, connect_timeout=10, read_timeout=20, pool_timeout=30),
-            get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10, read_timeout=10),
+            get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10),
         )
 
     async def listen(self) -> AsyncGenerator[Event, None]:
@@ -100,7 +98,7 @@ class TelegramAdapter(Adapter):
         offset = None
         timeout = 0  # the first answer comes at once and says whether we may poll
         while True:
-            updates = await self._bot.get_updates(offset=offset, timeout=timeout, allowed_updates=WANTED)
+            updates = await polling.updates(self._bot, offset=offset, seconds=timeout)
             if offset is None:
                 yield Identity(self._me.ids)
             for arrived in _events(updates, self._me):
@@ -120,7 +118,7 @@ class TelegramAdapter(Adapter):
 
     async def _hooked(self) -> AsyncGenerator[Event, None]:
         await self._bot.set_webhook(
-            url=webhook_url(self._channel), secret_token=secret(self._channel), allowed_updates=WANTED
+            url=webhook_url(self._channel), secret_token=secret(self._channel), allowed_updates=polling.WANTED
         )
         yield Identity(self._me.ids)
         async for tick in ticks():
@@ -139,6 +137,8 @@ class TelegramAdapter(Adapter):
             await sending.edit_text(self._bot, message_id, part)
 
     async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
+        if not message_id.isdecimal():  # a press or a reaction, which we have given an id
+            raise PlatformError(sentences.no_message("Telegram"), permanent=True)
         with translated_errors(self._token):
             await self._bot.set_message_reaction(chat_id=chat_id, message_id=int(message_id), reaction=emoji)
 

@@ -62,7 +62,14 @@ class Me:
 def update_from(body: bytes) -> Update:
     """Raises PayloadError."""
     try:
-        given: Any = json.loads(body)
+        return update_of(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("It is no JSON.") from error
+
+
+def update_of(given: Any) -> Update:
+    """Raises PayloadError."""
+    try:
         update = Update.de_json(given, None)
     except Exception as error:
         # The library takes what it gets for what it expects: anything may come out of that.

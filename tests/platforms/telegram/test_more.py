@@ -222,3 +222,13 @@ def test_a_menu_that_telegram_refuses_keeps_nobody_from_listening(api, listeners
     until(lambda: status() == "online")
     assert api.wait_for(lambda: api.calls_of("getUpdates"))
     assert api.calls_of("setMyCommands")
+
+
+def test_an_update_that_the_library_cannot_read_holds_up_nobody(api, listeners, chat, caplog):
+    api.push({"message": {"message_id": 5, "text": "between us", "chat": {"id": -1001, "type": "supergroup"}}})
+    api.say("@Andy hello", chat_id=-1001)
+    listeners.start()
+    message = until(lambda: Message.objects.inbound().first())
+    assert message.text == "@Andy hello"
+    assert "between us" not in caplog.text
+    assert len(api.calls_of("setMyCommands")) == 1  # the connection stood all the time
