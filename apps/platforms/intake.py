@@ -86,11 +86,11 @@ def note_receipt(channel: Channel, receipt: Receipt) -> None:
     if not receipt.failed:
         return
     recent = timezone.now() - RECEIPTS_OF
-    sent = Message.objects.outbound().filter(chat__channel=channel, delivery=Message.Delivery.SENT, sent_at__gte=recent)
-    # Compared here: SQLite cannot look into a JSON list.
-    for message in sent.order_by("-pk")[:MOST_RECEIPTS]:
+    sent = Message.objects.outbound().filter(chat__channel=channel, sent_at__gte=recent)
+    # Compared here: SQLite cannot look into a JSON list. A message's other parts may still be on their way.
+    for message in sent.exclude(delivery=Message.Delivery.FAILED).order_by("-pk")[:MOST_RECEIPTS]:
         if receipt.part_id in message.external_parts:
-            message.mark_failed(storable(receipt.failed))
+            message.mark_lost(receipt.part_id, storable(receipt.failed))
             incidents.record("delivery", message.chat, f"A message was not delivered: {storable(receipt.failed)}")
             transaction.on_commit(partial(hooks.message_delivered.fire, message=message))
             return

@@ -84,20 +84,20 @@ def test_other_names_are_not(folder):
         Group(name="x", folder=folder).full_clean()
 
 
-def test_only_the_oldest_waiting_message_of_each_chat_is_deliverable(channel, chat):
+def test_of_each_chat_the_oldest_waiting_message_is_the_head(channel, chat):
     first, _behind = outbound(chat), outbound(chat)
     elsewhere = outbound(Chat.objects.create(channel=channel, external_id="-2"))
-    assert list(Message.objects.deliverable(timezone.now())) == [first, elsewhere]
+    assert list(Message.objects.heads()) == [first, elsewhere]
 
 
 def test_a_message_that_waits_for_its_retry_holds_back_those_behind_it(chat):
     first, second = outbound(chat), outbound(chat)
     assert first.claim_delivery()
-    assert not Message.objects.deliverable(timezone.now()).exists()
+    assert not Message.objects.heads().exists()
     first.mark_retry("no", 60)
-    assert not Message.objects.deliverable(timezone.now()).exists()
+    assert list(Message.objects.heads()) == [first]
     first.mark_failed("never")
-    assert list(Message.objects.deliverable(timezone.now())) == [second]
+    assert list(Message.objects.heads()) == [second]
 
 
 def test_a_delivery_is_claimed_once(chat):

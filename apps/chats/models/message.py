@@ -1,5 +1,5 @@
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from operator import attrgetter
 
 from django.db import models
@@ -49,10 +49,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def with_files_known(self) -> "MessageQuerySet":
         """Each with `has_files`: most have none, and need not be asked for them."""
         return self.annotate(has_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
-
-    def deliverable(self, now: datetime) -> "MessageQuerySet":
-        """The heads whose time has come."""
-        return self.heads().filter(next_attempt_at__lte=now)
 
 
 class Message(models.Model):
@@ -180,6 +176,11 @@ class Message(models.Model):
 
     def mark_failed(self, error: str) -> None:
         self._move(self.delivery, delivery=Delivery.FAILED, error=error)
+
+    def mark_lost(self, part: str, error: str) -> None:
+        """A part that the platform took did not arrive: whoever sends it again begins with this one."""
+        arrived = self.external_parts[: self.external_parts.index(part)]
+        self._move(self.delivery, delivery=Delivery.FAILED, error=error, external_parts=arrived)
 
     def mark_unknown(self, error: str) -> None:
         self._move(Delivery.SENDING, delivery=Delivery.UNKNOWN, error=error)

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from apps.agents.models import Run
 from apps.agents.services import announce, session_for
+from apps.chats import services
 from apps.chats.models import Attachment, Channel, Chat, Message
-from apps.platforms import rendering
+from apps.platforms import intake, rendering
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Moved, Receipt
 from apps.platforms.whatsapp.payloads import events
@@ -250,7 +251,23 @@ def test_a_part_that_did_not_arrive_after_all_is_a_failed_one(api, listeners, ch
     assert events(body.encode(), PHONE_ID) == [Receipt(part_id, "WhatsApp did not deliver it: Not on WhatsApp.")]
     call(chat.channel, body, headers=signed(body))
 
-    assert Message.objects.get().delivery == "failed"
+    failed = Message.objects.get()
+    assert failed.delivery == "failed"
+    assert services.resend(failed)
+    until(lambda: outbound("sent") == 1)
+    assert [sent.body["text"]["body"] for sent in api.sent] == ["hello", "hello"]
+
+
+def test_of_a_message_whose_second_part_is_on_its_way_the_first_may_have_failed(chat):
+    message = send(chat, "hello")
+    assert message.claim_delivery()
+    message.mark_part_sent("wamid.1")
+    intake.note_receipt(chat.channel, Receipt("wamid.1", "Not on WhatsApp."))
+    message.mark_part_sent("wamid.2")
+    message.mark_sent()
+
+    message.refresh_from_db()
+    assert (message.delivery, message.external_parts) == ("failed", [])
 
 
 # Trouble.
