@@ -7,13 +7,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.chats.models import Incident
+from apps.chats.services import storable
 
 logger = logging.getLogger(__name__)
 
 
 def record(kind: str, subject: object, sentence: str) -> None:
-    sentence = sentence.replace("\0", "")  # PostgreSQL would refuse to hear of it
-    key: dict[str, Any] = {"kind": kind, "subject": str(subject)[:200], "sentence": sentence, "seen": False}
+    sentence = storable(sentence)  # it may tell of what no database takes
+    key: dict[str, Any] = {"kind": kind, "subject": storable(str(subject))[:200], "sentence": sentence, "seen": False}
     logger.warning("incident %s of %s: %s", kind, subject, sentence)
     _, created = Incident.objects.get_or_create(**key)
     if not created:

@@ -63,7 +63,7 @@ def _body(request: HttpRequest) -> bytes | None:
 
 def _serve(channel: Channel, reader: Reader, request: Request) -> Reply:
     try:
-        received = reader(channel, request)
+        return _take(channel, reader(channel, request))
     except WebhookRefused as refusal:
         replays.count_refusal(channel, str(refusal))
         return Reply("Refused.", refusal.status)
@@ -74,12 +74,15 @@ def _serve(channel: Channel, reader: Reader, request: Request) -> Reply:
         logger.warning("a request for %s cannot be read: %s", channel, error)
         incidents.record("webhook", channel, f"A request could not be read: {error}")
         return UNREADABLE
+    except (OperationalError, InterfaceError):
+        raise
     except Exception as error:
         # Whatever a stranger made up: it must neither end in a 500 nor pass unseen.
-        logger.exception("a request for %s broke its translation", channel)
-        incidents.record("webhook", channel, f"A request broke its translation ({type(error).__name__}); see the log.")
+        logger.exception("a request for %s broke what reads or stores it", channel)
+        incidents.record(
+            "webhook", channel, f"A request could not be dealt with ({type(error).__name__}); see the log."
+        )
         return UNREADABLE
-    return _take(channel, received)
 
 
 def _take(channel: Channel, received: Received) -> Reply:

@@ -158,6 +158,12 @@ def test_a_message_that_cannot_be_stored_does_not_hold_up_the_others(channel, ch
     assert "could not be stored" in Incident.objects.get().sentence
 
 
+def test_an_id_that_is_no_text_costs_only_its_message(channel, chat):
+    stored = intake.accept_all(channel, [message(number="\ud83d"), message(number="2")])
+    assert [each.external_id for each in stored] == ["2"]
+    assert "could not be stored" in Incident.objects.get().sentence
+
+
 def test_another_bots_message_is_context_only(channel, chat):
     assert not accepted(channel, message(from_bot=True)).calls_agent
     assert not Run.objects.exists()

@@ -5,7 +5,7 @@ import json
 import pytest
 from pywa.utils import webhook_updates_validator
 
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Incident, Message, Platform
 from apps.platforms.base import Batch
 from apps.platforms.whatsapp.payloads import events
 from tests.fakes.whatsapp_api import (
@@ -77,6 +77,12 @@ def test_a_reaction_is_read_later_and_calls_nobody(emoji, words):
 
 
 # The webhook.
+
+
+def test_a_new_number_that_is_no_text_is_refused_and_told(channel, chat):
+    moved = message(type="system", system={"wa_id": "\ud800", "type": "user_changed_number"})
+    assert tell(channel, value(moved)).status_code == 400
+    assert "could not be dealt with" in Incident.objects.get().sentence
 
 
 def test_the_handshake(channel):
