@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.chats import incidents
@@ -60,7 +61,14 @@ def _claimed(message: Message, adapter: Adapter) -> Sequence[Piece] | None:
         return None
     if message.kind == Message.Kind.REACTION:
         return [Reaction(message.chat.external_id, message.reply_to, message.text)]
-    return parcel.pieces(message, adapter)
+    try:
+        return parcel.pieces(message, adapter)
+    except (PlatformError, DatabaseError):
+        raise
+    except Exception as error:
+        # A mistake of ours would be made again, and again hold up what waits behind it.
+        logger.exception("message %s could not be made into parts", message.pk)
+        raise PlatformError(f"An unexpected error ({type(error).__name__}); see the log.", permanent=True) from error
 
 
 async def _send_pieces(

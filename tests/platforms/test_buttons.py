@@ -15,7 +15,7 @@ from apps.platforms.base import Buttons
 from apps.platforms.registry import SPECS
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, status, telegram_channel
+from tests.platforms.conftest import registered_chat, send, status, telegram_channel
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -192,3 +192,12 @@ def test_no_dialect_takes_anything_of_a_request_away(platform):
     shown_as = "\n".join(html.unescape(part.text) for part in parts).replace("\u200b", "")  # between backticks
     for written in ("\n".join(part.plain for part in parts), shown_as):
         assert [line for line in wanted if line not in written] == []
+
+
+def test_a_question_that_cannot_be_shown_fails_and_lets_the_next_pass(api, listeners, chat):
+    ask(chat)
+    Message.objects.update(choices=[{"token": "without a label"}])
+    send(chat, "after")
+    listeners.start()
+    assert api.wait_for_sent(1)[0].text == "after"
+    assert "KeyError" in Message.objects.get(delivery="failed").error

@@ -36,7 +36,10 @@ class _Sourced:
 
 
 def parse(text: str) -> list[Block]:
-    sourced = list(_blocks(SyntaxTreeNode(PARSER.parse(text)), _Place()))
+    try:
+        sourced = list(_blocks(SyntaxTreeNode(PARSER.parse(text)), _Place()))
+    except RecursionError:  # emphasis within emphasis, some hundred times: nobody means it, and the words stay
+        sourced = []
     if not sourced and text.strip():
         return [Block(Kind.TEXT, (Span(text.strip()),))]
     ends = [0, *(each.last for each in sourced)]
