@@ -1,8 +1,11 @@
 """Short tasks beside their owner: none delays it, and none outlives it."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 
 class Errands:
@@ -17,7 +20,13 @@ class Errands:
     def begin(self, errand: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.create_task(errand, name=name)
         self._tasks.add(task)  # the event loop itself holds a task only weakly
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Nobody awaits an errand: what it raises is said here."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("%s failed", task.get_name(), exc_info=error)
 
     async def cancel(self) -> None:
         """Returns once all of them have ended."""

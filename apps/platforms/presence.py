@@ -94,6 +94,10 @@ class Presence:
                     # Only a courtesy: nothing depends on it.
                     logger.debug("typing is not shown in %s: %s", place.chat_id, error)
                     pause = max(pause, error.retry_after or 0)
+                except Exception:
+                    # An adapter's mistake, or a database that is away: it is shown again when that is over.
+                    logger.exception("typing could not be shown in %s", place.chat_id)
+                    pause = max(pause, SWEEP)
             await asyncio.sleep(pause)
 
 

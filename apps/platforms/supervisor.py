@@ -61,7 +61,7 @@ class Supervisor:
         await self._stop([pk for pk in self._connections if not self._is_current(wanted.get(pk))])
         for channel in channels:
             if not channel.enabled and channel.status != Channel.Status.OFF:
-                await in_database(channel.mark_status, Channel.Status.OFF)
+                await _mark_off(channel)
         for pk in wanted.keys() - self._connections.keys():
             self._configurations[pk] = _configuration(wanted[pk])
             self._connections[pk] = Connection(wanted[pk], on_online=self.on_online)
@@ -75,7 +75,15 @@ class Supervisor:
         if stopped:
             await asyncio.gather(*(connection.stop() for connection in stopped))
         for connection in stopped:
-            await in_database(connection.channel.mark_status, Channel.Status.OFF)
+            await _mark_off(connection.channel)
+
+
+async def _mark_off(channel: Channel) -> None:
+    """Every connection would go with the supervisor; a disabled channel is marked at the next look."""
+    try:
+        await in_database(channel.mark_status, Channel.Status.OFF)
+    except DatabaseError:
+        logger.exception("that %s is off could not be written", channel)
 
 
 def _channels() -> list[Channel]:

@@ -1,10 +1,13 @@
 """Connections come, fail and come back; each channel for itself."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 
 from apps.chats.models import Channel, Incident, Message
+from apps.platforms import supervisor
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, TelegramApi
 from tests.platforms.conftest import detail, outbound, registered_chat, send, status, telegram_channel
@@ -154,6 +157,39 @@ def test_a_channel_without_an_adapter_says_so_and_its_message_fails(api, listene
     until(lambda: status("loft") == "failed")
     until(lambda: outbound("failed") == 1)
     assert "no adapter for pigeon" in Message.objects.get().error
+
+
+def test_a_status_that_cannot_be_written_costs_no_other_connection(api, listeners, chat):
+    other = telegram_channel(api, "other", credentials={"token": "7:x"})
+    listeners.start()
+    until(lambda: status() == "online" and status("other") == "failed")
+    with refused_by_the_database():
+        Channel.objects.filter(pk=other.pk).update(enabled=False)
+        time.sleep(supervisor.POLL * 1.5)
+    until(lambda: status("other") == "off")
+
+    send(chat, "still here")
+    assert api.wait_for_sent(1)[0].text == "still here"
+    assert Channel.objects.get(name="bot").reconnects == 0
+
+
+@contextmanager
+def refused_by_the_database():
+    """That a channel is off."""
+    is_postgresql = connection.vendor == "postgresql"
+    refuse = "CREATE TRIGGER no BEFORE UPDATE ON chats_channel {} WHEN (NEW.status = 'off') {}"
+    with connection.cursor() as cursor:
+        if is_postgresql:
+            body = "BEGIN RAISE EXCEPTION 'no'; END"
+            cursor.execute(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+            cursor.execute(refuse.format("FOR EACH ROW", "EXECUTE FUNCTION no()"))
+        else:
+            cursor.execute(refuse.format("FOR EACH ROW", "BEGIN SELECT RAISE(ABORT, 'no'); END"))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION no CASCADE" if is_postgresql else "DROP TRIGGER no")
 
 
 def test_the_listeners_stop_quickly_and_leave_the_status_off(api, listeners, chat):

@@ -1,0 +1,62 @@
+"""That the agent works is shown again and again, whatever went wrong once."""
+
+import asyncio
+
+import pytest
+
+from apps.agents.models import Run
+from apps.agents.services import session_for
+from apps.chats.models import Channel, Platform
+from apps.platforms import presence
+from apps.platforms.errands import Errands
+from apps.platforms.web.adapter import WebAdapter
+from tests.platforms.conftest import registered_chat
+
+
+class Stumbling(WebAdapter):
+    """A plugin's, say: there is a mistake in it."""
+
+    typing_every = 0.01
+
+    def __init__(self, channel):
+        super().__init__(channel)
+        self.stumbled = False
+        self.went_on = asyncio.Event()
+
+    async def show_typing(self, chat_id, thread_id):
+        if not self.stumbled:
+            self.stumbled = True
+            raise ValueError("a mistake of ours")
+        self.went_on.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog):
+    monkeypatch.setattr(presence, "SWEEP", 0.05)
+    channel = Channel.objects.create(platform=Platform.WEB, name="page")
+    chat = registered_chat(channel, "elsewhere")
+    Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", status="running")
+    adapter = Stumbling(channel)
+
+    async def look():
+        showing = asyncio.create_task(presence.Presence(lambda: {channel.pk: adapter}).run())
+        async with asyncio.timeout(10):
+            await adapter.went_on.wait()
+        showing.cancel()
+        await asyncio.wait([showing])
+
+    asyncio.run(look())
+    assert "a mistake of ours" in caplog.text
+
+
+def test_what_an_errand_raises_is_said(caplog):
+    async def fail():
+        raise ValueError("a mistake of ours")
+
+    async def begin_and_look_away():
+        Errands().begin(fail(), name="an errand")
+        await asyncio.sleep(0.01)
+
+    asyncio.run(begin_and_look_away())
+    assert "an errand failed" in caplog.text
+    assert "a mistake of ours" in caplog.text
