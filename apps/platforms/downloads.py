@@ -14,6 +14,9 @@ MOST_REDIRECTS = 5
 TIMEOUT = httpx.Timeout(15, connect=10)
 REDIRECTS = (301, 302, 303, 307, 308)
 SECRET_HEADERS = ("authorization", "cookie")
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an address of IPv4
+# Private too, though Python calls them global: NAT64 of one's own (RFC 8215), site-local, IPv4 in its oldest dress.
+PRIVATE = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "::/96")))
 
 
 class AddressRefusedError(PlatformError):
@@ -93,8 +96,17 @@ async def _public_address(host: str, port: int) -> str:
 def _is_public(address: str) -> bool:
     """Neither private, loopback, link-local (where clouds keep their secrets), shared, nor any of these in IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    embedded = (ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]) if ip.version == 6 else None
+    if any(ip in network for network in PRIVATE):
+        return False
+    embedded = _ipv4_within(ip) if ip.version == 6 else None
     return all(each.is_global and not each.is_multicast for each in (ip, embedded) if each)
+
+
+def _ipv4_within(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Where a packet to it may come out at last."""
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
 
 
 async def _content(response: httpx.Response) -> AsyncGenerator[bytes, None]:
