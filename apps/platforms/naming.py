@@ -63,12 +63,13 @@ class Naming:
     async def _ask(self, channel_id: int, senders: list[Sender], adapter: Adapter) -> None:
         try:
             for sender in senders:
+                if len(self._nameless) < MOST:
+                    self._nameless[sender.pk] = time.monotonic() + FORGOTTEN  # also where the question fails
                 async with asyncio.timeout(TIMEOUT):
                     name = await adapter.name_of(sender.external_id)
                 if name:
                     await in_database(_name, sender, storable(name)[:255])
-                elif len(self._nameless) < MOST:
-                    self._nameless[sender.pk] = time.monotonic() + FORGOTTEN
+                    self._nameless.pop(sender.pk, None)
         except (PlatformError, TimeoutError) as error:
             logger.info("people's names are not told: %s", str(error) or "no answer in time")
             self._quiet[channel_id] = time.monotonic() + QUIET

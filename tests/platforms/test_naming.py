@@ -90,3 +90,17 @@ def test_feishu_by_webhook_has_its_names_later(listeners, monkeypatch):
         listeners.start()
 
         assert until(lambda: Message.objects.get().sender_name) == "Ann"
+
+
+def test_somebody_of_whom_feishu_may_not_tell_does_not_keep_the_others_from_their_names(listeners, monkeypatch):
+    monkeypatch.setattr(naming, "SWEEP", 0.05)
+    monkeypatch.setattr(naming, "QUIET", 0.1)
+    stranger = {"sender_id": {"open_id": "ou_stranger"}, "sender_type": "user"}
+    with FeishuApi() as feishu:
+        channel = hooked(options={"api_base": feishu.url})
+        assert deliver(channel, event("hello", sender=stranger)).status_code == 200
+        assert deliver(channel, event("hello", message_id="om_2")).status_code == 200
+        listeners.start()
+
+        assert until(lambda: Message.objects.get(external_id="om_2").sender_name) == "Ann"
+        assert len([call for call in feishu.calls if (call.name, call.target) == ("user", "ou_stranger")]) == 1

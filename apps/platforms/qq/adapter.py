@@ -50,8 +50,7 @@ class QQAdapter(Adapter):
         self._wire = wire_of(mode, channel.credential("ws_url"), token)
         self._trusted = [downloads.host_of(str(channel.option("api_base", "")))]
         self._me = Me("", "")
-        self._titles: dict[int, str] = {}
-        self._one_title = asyncio.Lock()
+        self._titles: dict[int, asyncio.Task[str]] = {}
 
     async def listen(self) -> AsyncGenerator[Event, None]:
         try:
@@ -119,12 +118,11 @@ class QQAdapter(Adapter):
         group = payloads.group_of(event)
         if not group or payloads.title_of(event):
             return payloads.title_of(event)
-        async with self._one_title:
-            if group not in self._titles:
-                if len(self._titles) >= MOST_TITLES:
-                    self._titles.clear()
-                self._titles[group] = await self._asked_title(group)
-            return self._titles[group]
+        if group not in self._titles:
+            if len(self._titles) >= MOST_TITLES:
+                self._titles.clear()
+            self._titles[group] = asyncio.create_task(self._asked_title(group), name=f"title of group {group}")
+        return await self._titles[group]
 
     async def _asked_title(self, group: int) -> str:
         try:

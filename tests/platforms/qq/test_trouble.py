@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from asgiref.sync import async_to_sync
 
-from apps.chats.models import Incident, Message
+from apps.chats.models import Chat, Incident, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.qq.check import check
 from tests.fakes.qq_onebot import HANG, SELF_ID, TOKEN, text
@@ -188,3 +188,14 @@ def test_the_check_says_what_is_wrong(bot, chat):
 @database
 def test_the_check_tells_that_nobody_is_there_yet(reverse_chat):
     assert "Nobody is connected yet" in async_to_sync(check)(reverse_chat.channel)
+
+
+@database
+def test_names_of_groups_that_do_not_come_hold_up_the_messages_once_and_not_for_each_group(bot, listeners, chat):
+    bot.fail("get_group_info", *[HANG] * 20)
+    online(listeners)
+    for group in range(1, 21):
+        bot.say("hello", group=group)
+
+    until(lambda: Chat.objects.filter(external_id__startswith="group_", group=None).count() == 20)
+    assert (status(), kept().reconnects) == ("online", 0)
