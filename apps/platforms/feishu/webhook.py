@@ -20,9 +20,9 @@ LONGEST_CHALLENGE = 1000
 
 
 def read(channel: Channel, request: Request) -> Received:
-    key, token = channel.credential("encrypt_key"), channel.credential("verification_token")
     if channel.credentials.get("mode") != "webhook":
         raise WebhookRefused("The channel has a long connection, and takes no webhook.")
+    key, token = channel.credential("encrypt_key"), channel.credential("verification_token")
     if request.method != "POST":
         raise WebhookRefused("Feishu sends POST requests.", status=400)
     is_signed = "X-Lark-Signature" in request.headers

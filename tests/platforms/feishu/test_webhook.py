@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from apps.agents.models import Run
-from apps.chats.models import Channel, Chat, Message
+from apps.chats.models import Channel, Chat, Incident, Message
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
@@ -109,6 +109,12 @@ def test_a_message_is_stored_before_it_is_answered(channel):
     message = Message.objects.get()
     assert (message.text, message.external_id, message.calls_agent) == ("@Andy hello", "om_1", True)
     assert Run.objects.get().status == "queued"
+
+
+def test_a_channel_with_a_long_connection_refuses_without_a_word_of_its_credentials():
+    long = hooked(credentials={"app_id": APP_ID, "app_secret": SECRET})
+    assert_refused(call(long, "{}"), 403)
+    assert not Incident.objects.exists()
 
 
 def test_a_plain_event_is_refused_even_when_it_is_signed(channel):
