@@ -37,7 +37,7 @@ def approve_host(run: Run, host: str, port: int) -> bool:
     """Whether this run may reach the host; what was decided counts for the rest of the run. Blocks."""
     subject = f"{host}:{port}"
     with _asking:
-        known = Question.objects.filter(run=run, kind=Question.Kind.APPROVAL, subject=subject).order_by("pk").last()
+        known = _asked_before(run, subject)
         if known is None:
             try:
                 said = _(
@@ -49,6 +49,14 @@ def approve_host(run: Run, host: str, port: int) -> bool:
                 logger.info("nobody is asked for %s: %s", subject, error)
                 return False
     return questions.wait(known).is_approved
+
+
+def _asked_before(run: Run, subject: str) -> Question | None:
+    """In this run; what an earlier attempt asked and nobody could answer any more is asked again."""
+    asked = Question.objects.filter(run=run, kind=Question.Kind.APPROVAL, subject=subject)
+    if run.begun_before:
+        asked = asked.exclude(status=Question.Status.EXPIRED, created_at__lt=run.started_at)
+    return asked.order_by("pk").last()
 
 
 def _ask(run: Run, said: str, *, subject: str, more: str = "") -> Question:
