@@ -1,6 +1,5 @@
 """A real web server, a real Redis and a real Chromium; only the agent is played."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from nanogridbot.processes import embedded_redis
-from tests.environment import lay_tables, service_environment
+from tests.environment import free_port, lay_tables, service_environment
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PATIENCE_S = 60  # only what fails waits so long; a machine that stands still for seconds is no failure
+expect.set_options(timeout=PATIENCE_S * 1000)
 PASSWORD = "correct horse battery"
 SETUP = f"""
 from django.contrib.auth.models import User
@@ -54,8 +55,9 @@ class Site:
         self.processes[name] = subprocess.Popen([sys.executable, *arguments], env=self.environment)
 
     def start_web(self) -> None:
-        self.start("web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "nanogridbot.asgi:application")
-        deadline = time.monotonic() + 30
+        address = ["-b", "127.0.0.1", "-p", str(self.port), "--websocket_connect_timeout", str(PATIENCE_S)]
+        self.start("web", "-m", "daphne", *address, "nanogridbot.asgi:application")
+        deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert time.monotonic() < deadline, "the web server does not answer"
             time.sleep(0.1)
@@ -64,23 +66,17 @@ class Site:
         process = self.processes.pop(name)
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(5)
+            process.wait(30)
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="package")
@@ -88,7 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"), free_port())
     lay_tables(site.data)
     site.python("manage.py", "shell", "-v0", "-c", SETUP)
-    site.processes["redis"] = embedded_redis.start(site.data / "run" / "redis.sock")
+    site.processes["redis"] = embedded_redis.start(site.data / "run" / "redis.sock", PATIENCE_S)
     site.start_web()
     site.start("worker", "-m", "tests.dashboard.browser.played_worker")
     yield site
@@ -102,7 +98,7 @@ def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("skipped because Chromium is missing")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=2 * PATIENCE_S * 1000)
         yield browser
         browser.close()
 
@@ -112,6 +108,7 @@ def cookies(site: Site, chromium: Browser) -> Any:
     """What a person's browser keeps after signing in on the page."""
     context = chromium.new_context()
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
     page.goto(f"{site.url}/chat/main/")
     page.fill("[name=username]", "lena")
     page.fill("[name=password]", PASSWORD)
@@ -120,6 +117,15 @@ def cookies(site: Site, chromium: Browser) -> Any:
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture
+def held(site: Site) -> Iterator[Path]:
+    """As long as this file is there, the agent goes on working when it has said everything."""
+    file = site.data / "held"
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def visit(site: Site, chromium: Browser, cookies: Any) -> Iterator[Any]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_S * 1000)
         if loud:
             page.on("console", lambda message: complaints.extend([message.text] if message.type == "error" else []))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -12,6 +12,7 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from apps.agents import services  # noqa: E402
@@ -22,6 +23,7 @@ from apps.plugins import hooks  # noqa: E402
 from nanogridbot.publications import subscription  # noqa: E402
 
 PACE_S = 0.04
+HELD = settings.DATA_DIR / "held"  # while it is there, what was said whole is not ended
 
 
 def main() -> None:
@@ -46,11 +48,19 @@ def answer(run: Run, receive: Any) -> None:
     for word in f"You said: **{text}** <internal>my secret plan</internal> and that is all.".split(" "):
         said += f"{word} "
         hooks.run_delta.fire(run=run, text=f"{word} ")
-        if receive(PACE_S) and Run.objects.filter(pk=run.pk, stop_requested=True).exists():
+        if is_stopped(run, receive):
             end(run, Run.Status.CANCELLED, text=said)
             return
         time.sleep(PACE_S)
-    end(run, Run.Status.SUCCEEDED, text=said)
+    while HELD.exists() and not is_stopped(run, receive):
+        pass
+    end(run, Run.Status.CANCELLED if is_stopped(run, receive) else Run.Status.SUCCEEDED, text=said)
+
+
+def is_stopped(run: Run, receive: Any) -> bool:
+    """Looked at when something was published, or nothing for a moment."""
+    receive(PACE_S)
+    return Run.objects.filter(pk=run.pk, stop_requested=True).exists()
 
 
 @transaction.atomic

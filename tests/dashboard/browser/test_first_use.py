@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser.conftest import PASSWORD, SETUP, Site, free_port
-from tests.environment import lay_tables
+from tests.dashboard.browser.conftest import PASSWORD, PATIENCE_S, SETUP, Site
+from tests.environment import free_port, lay_tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
@@ -24,21 +24,22 @@ def service(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path, free_port())
     lay_tables(site.data)
     site.python("manage.py", "shell", "-v0", "-c", SETUP)
-    log = (tmp_path / "up.log").open("w")
-    up = subprocess.Popen([sys.executable, "manage.py", "up"], env=site.environment, stdout=log, stderr=log)
-    deadline = time.monotonic() + 60
-    while "Ready" not in (tmp_path / "up.log").read_text():
-        assert time.monotonic() < deadline, (tmp_path / "up.log").read_text()
-        time.sleep(0.1)
-    yield site
-    os.kill(up.pid, signal.SIGINT)
-    up.wait(60)
-    log.close()
+    with (tmp_path / "up.log").open("w") as log:
+        up = subprocess.Popen([sys.executable, "manage.py", "up"], env=site.environment, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + 2 * PATIENCE_S
+            while "Ready" not in (tmp_path / "up.log").read_text():
+                assert time.monotonic() < deadline, (tmp_path / "up.log").read_text()
+                time.sleep(0.1)
+            yield site
+        finally:
+            os.kill(up.pid, signal.SIGINT)
+            up.wait(2 * PATIENCE_S)
 
 
 def test_a_person_signs_in_writes_and_the_demo_answers(service: Site, chromium: Browser):
     page = chromium.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     page.goto(f"{service.url}/")
     page.fill("[name=username]", "lena")
     page.fill("[name=password]", PASSWORD)
@@ -53,7 +54,7 @@ def test_a_person_signs_in_writes_and_the_demo_answers(service: Site, chromium: 
     page.keyboard.press("Enter")
 
     answer = page.locator("#transcript .message.out")
-    expect(answer).to_contain_text(word, timeout=30_000)
+    expect(answer).to_contain_text(word)
     expect(answer.locator("strong")).to_have_text(word)
     expect(answer).not_to_contain_text("nobody sees")
     expect(page.locator("#work")).to_be_empty()
@@ -62,5 +63,5 @@ def test_a_person_signs_in_writes_and_the_demo_answers(service: Site, chromium: 
     page.keyboard.press("Enter")
     expect(page.locator("#work")).to_contain_text("Andy is working")
     page.locator("#work [data-stop]").click()
-    expect(page.locator("#work")).to_have_text(re.compile("Stopped"), timeout=15_000)
+    expect(page.locator("#work")).to_have_text(re.compile("Stopped"))
     page.context.close()
