@@ -100,6 +100,9 @@ async function loadOlder() {
     const next = transcript.prepend(await response.text());
     older.hidden = next === null;
     older.dataset.before = next ?? "";
+    // It tells of changes only: who is at the top still, or at once again, would wait in vain.
+    atTop.unobserve(older);
+    atTop.observe(older);
   } catch {
     // no connection: the button stays
   } finally {
@@ -126,9 +129,9 @@ for (const item of outbox.items) {
   changed(item, item.refused ? "refused" : "waiting");
 }
 older.addEventListener("click", loadOlder);
-new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && !older.hidden && loadOlder(), {
-  root: document.getElementById("scroll"),
-}).observe(older);
+const reached = (entries) => entries.some((entry) => entry.isIntersecting) && !older.hidden && loadOlder();
+const atTop = new IntersectionObserver(reached, { root: document.getElementById("scroll") });
+atTop.observe(older);
 compose({
   key: `draft:${room.dataset.folder}`,
   most: Number(room.dataset.most),
