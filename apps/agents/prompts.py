@@ -22,6 +22,7 @@ MAX_IMAGES = 8  # of one prompt; the runner knows the limits of each
 MESSAGE_LIMIT = 50_000  # characters
 MEMORY_LIMIT = 60_000  # bytes; the runner takes instructions up to 100,000
 SHARED_LIMIT = 20_000
+SENT_TOLD, SENT_LIMIT = 20, 1000  # of what an earlier attempt sent: so many, and characters of each
 INSTRUCTIONS = """\
 You are {assistant}, an assistant in the group chat “{group}”.
 People's messages reach you as XML, with times in the time zone {timezone}.
@@ -114,7 +115,9 @@ def earlier_attempt(sent: Sequence[str]) -> str:
     """What the next attempt must know of one that failed."""
     note = "An earlier attempt at this was interrupted."
     if sent:
-        note += " It had already sent the following; do not send it again: " + " | ".join(sent)
+        told = [text if len(text) <= SENT_LIMIT else f"{text[:SENT_LIMIT]}…" for text in sent[-SENT_TOLD:]]
+        more = f" (the last {SENT_TOLD} of {len(sent)})" if len(sent) > SENT_TOLD else ""
+        note += f" It had already sent the following{more}; do not send it again: " + " | ".join(told)
     return note_of(note)
 
 

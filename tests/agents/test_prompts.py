@@ -156,3 +156,23 @@ def test_a_document_is_named_by_its_path_and_a_missing_one_by_the_reason(run, wr
 
     assert '<attachment kind="file" name="a.pdf" path="attachments/a.pdf"/>' in text
     assert '<attachment kind="file" name="b.pdf" missing="too large"/>' in text
+
+
+def test_a_further_attempt_is_told_what_was_sent_however_much_that_was(run, wrote):
+    for _ in range(30):
+        wrote("&" * 40_000)
+    sent = [f"{number}: " + "&" * 32_000 for number in range(200)]
+
+    note = prompts.earlier_attempt(sent)
+
+    assert len(json.dumps(note + composed(run).text)) < MAX_FRAME
+    assert "(the last 20 of 200)" in note
+    assert "199: &amp;" in note
+    assert "179: " not in note
+
+
+def test_what_was_sent_stands_there_whole_where_it_is_short():
+    assert prompts.earlier_attempt(["one", "two <b>"]) == (
+        "<note>An earlier attempt at this was interrupted. It had already sent the following; do not send it again:"
+        " one | two &lt;b&gt;</note>\n"
+    )
