@@ -1,22 +1,19 @@
 """Files from addresses that somebody else names: only public ones are asked, whatever a name or a redirect says."""
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import AsyncGenerator, Collection, Mapping
 from urllib.parse import urlsplit
 
 import httpx
 
+from apps.agents.addresses import refusal
 from apps.platforms.base import PlatformError
 
 MOST_REDIRECTS = 5
 TIMEOUT = httpx.Timeout(15, connect=10)
 REDIRECTS = (301, 302, 303, 307, 308)
 SECRET_HEADERS = ("authorization", "cookie")
-NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an address of IPv4
-# Private too, though Python calls them global: NAT64 of one's own (RFC 8215), site-local, IPv4 in its oldest dress.
-PRIVATE = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "::/96")))
 
 
 class AddressRefusedError(PlatformError):
@@ -87,26 +84,11 @@ async def _public_address(host: str, port: int) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise PlatformError("The file's server is not known to the name service.") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(_is_public(address) for address in addresses):
+    # What an operator opens for the agents' errands is not open to whoever sends a file.
+    public = [address for entry in found if not refusal(address := str(entry[4][0]), opened=())]
+    if not public:
         raise AddressRefusedError("The file's address leads into a private network.")
-    return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    """Neither private, loopback, link-local (where clouds keep their secrets), shared, nor any of these in IPv6."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if any(ip in network for network in PRIVATE):
-        return False
-    embedded = _ipv4_within(ip) if ip.version == 6 else None
-    return all(each.is_global and not each.is_multicast for each in (ip, embedded) if each)
-
-
-def _ipv4_within(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Where a packet to it may come out at last."""
-    if ip in NAT64:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+    return public[0]
 
 
 async def _content(response: httpx.Response) -> AsyncGenerator[bytes, None]:
