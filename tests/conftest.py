@@ -34,10 +34,10 @@ def redis_server() -> Iterator[str]:
 
     from nanogridbot.processes import embedded_redis
 
-    server = embedded_redis.start(settings.REDIS_SOCKET)
+    server = embedded_redis.start(settings.REDIS_SOCKET, 30)
     yield settings.REDIS_URL
     server.terminate()
-    server.wait(5)
+    server.wait(20)
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ processes of their own get `service_environment(...)`, and their tables by `lay_
 
 import atexit
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +63,15 @@ def service_environment(data_dir: Path, **more: str) -> dict[str, str]:
     """The environment of a real service on a data directory of its own; `DATABASE_URL` is passed on as it is."""
     own = {"NGB_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "nanogridbot.settings", "NO_COLOR": "1"}
     return {**os.environ, **own, **more}
+
+
+def free_port() -> int:
+    """For a process that binds it later: below those that the kernel gives meanwhile to whoever asks for any."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def lay_tables(data_dir: Path) -> None:

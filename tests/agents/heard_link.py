@@ -34,7 +34,7 @@ class HeardLink:
     def send_data(self, type_, data, **fields):
         self.send(type_, data=data, **fields)
 
-    def ended(self, call_id, seconds=10):
+    def ended(self, call_id, seconds=30):
         """(status, body, error) once the call is over."""
         with self.changed:
             assert self.changed.wait_for(lambda: self._of(call_id, "http_end"), seconds), self.frames
@@ -45,7 +45,7 @@ class HeardLink:
         return [frame for frame in self.frames if frame["type"] == type_ and frame["id"] == call_id]
 
 
-def settle(gateway, seconds=5):
+def settle(gateway, seconds=30):
     """Until no call is on its way any more."""
     end = time.monotonic() + seconds
     while gateway._calls:

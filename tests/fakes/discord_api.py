@@ -109,14 +109,14 @@ class DiscordApi(DiscordGateway):
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="discord-api", daemon=True)
         self._thread.start()
-        assert ready.wait(5)
+        assert ready.wait(30)
         return self
 
     def stop(self) -> None:
         """Cuts every connection; what is said meanwhile is kept for those who resume."""
         if self._thread and self._loop:
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
+            self._thread.join(30)
             self._thread = self._loop = None
 
     # What the wire does.
@@ -143,7 +143,7 @@ class DiscordApi(DiscordGateway):
         if self._loop is None:
             asyncio.run(coroutine)
         else:
-            asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(5)
+            asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         kind, parameters = await self._read(request)

@@ -44,6 +44,7 @@ class HttpStandIn(StandIn[Call, Trouble]):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # with the usual 5, callers that come at once wait a second to be let in
 
     def __init__(self, port: int, exchange: type["Exchange"], api: Any) -> None:
         super().__init__(("127.0.0.1", port), exchange)

@@ -57,7 +57,7 @@ class McpTeam:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.should_exit = self._server.force_exit = True
-        self._thread.join(5)
+        self._thread.join(20)
         self._socket.close()
 
 

@@ -30,17 +30,19 @@ ERROR_KINDS = {
     529: "overloaded_error",
 }
 REMINDER = "<system-reminder>"
+PATIENCE = 60.0  # seconds for which an answer is held at most
 
 
 @dataclass(frozen=True)
 class Text:
-    """An answer in words; `pieces` deltas, `delay` seconds before each."""
+    """An answer in words; `pieces` deltas, `delay` seconds before each; what comes after the first waits for `held`."""
 
     text: str
     pieces: int = 3
     delay: float = 0.0
     input_tokens: int = 10
     output_tokens: int = 5
+    held: threading.Event | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class MessagesApi:
         """Answer the coming turns with these, in order."""
         self._script.extend(replies)
 
-    def wait_for_turns(self, count: int, *, seconds: float = 20.0) -> None:
+    def wait_for_turns(self, count: int, *, seconds: float = 30.0) -> None:
         """Block until `count` turns have arrived; AssertionError after `seconds`."""
         with self.seen:
             arrived = self.seen.wait_for(lambda: len(self.turns) >= count, seconds)
@@ -157,7 +159,7 @@ class MessagesApi:
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(20)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -174,6 +176,7 @@ class MessagesApi:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # with the usual 5, callers that come at once wait a second to be let in
     api: MessagesApi
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -294,6 +297,8 @@ def _text_block(reply: Text | ToolUse | BrokenStream, index: int) -> Iterator[di
             time.sleep(reply.delay)
         delta = {"type": "text_delta", "text": reply.text[at : at + size]}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
+        if isinstance(reply, Text) and reply.held and at == 0:
+            reply.held.wait(PATIENCE)
     if not (isinstance(reply, BrokenStream)):
         yield {"type": "content_block_stop", "index": index}
 

@@ -107,7 +107,7 @@ class OneBot:
         socket: ClientConnection = self._run(self._dial(url, {name: value for name, value in sent.items() if value}))
         return socket
 
-    def dial_until(self, url: str, seconds: float = 10.0) -> ClientConnection:
+    def dial_until(self, url: str, seconds: float = 30.0) -> ClientConnection:
         """As an implementation does: again and again, until somebody listens."""
         deadline = time.monotonic() + seconds
         while True:
@@ -131,7 +131,7 @@ class OneBot:
         self._half_dead.append(socket)
         self._loop.call_soon_threadsafe(socket.transport.pause_reading)
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
         with self.changed:
             assert self.changed.wait_for(condition, seconds), [call["action"] for call in self.calls]
             return condition()
@@ -164,11 +164,11 @@ class OneBot:
         self.stop()
         self._run(self._rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(20)
         self._loop.close()
 
     def _run(self, what: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
 
     async def _rest(self) -> None:
         for socket in (*self._sockets, *self._half_dead):

@@ -129,14 +129,14 @@ class SlackApi(StandIn[Call, Trouble]):
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(ready,), name="slack-api", daemon=True)
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(30)
         return self
 
     def stop(self) -> None:
         """What hangs is let go."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
     # The wire.
@@ -162,7 +162,7 @@ class SlackApi(StandIn[Call, Trouble]):
         await runner.cleanup()
 
     def _in_loop(self, action: Any) -> None:
-        asyncio.run_coroutine_threadsafe(action, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(action, self._loop).result(30)
 
     def _ts(self) -> str:
         with self.changed:

@@ -76,17 +76,21 @@ class StandIn(ABC, Generic[Call, Trouble]):
         else:
             self._standing[name] = trouble
 
+    def waiting(self, name: str) -> bool:
+        """Whether there is a trouble left that no request of this name has met yet."""
+        return bool(self._script[name])
+
     def trouble(self, name: str) -> Trouble | None:
         return self._script[name].popleft() if self._script[name] else self._standing.get(name)
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
         """What the condition says once it is true, looked at whenever something arrives; else AssertionError."""
         with self.changed:
             found = self.changed.wait_for(condition, seconds)
         assert found, f"not true after {seconds:g} s; arrived: {self.calls[-20:]}"
         return found
 
-    def wait_for_sent(self, count: int, seconds: float = 15.0) -> list[Call]:
+    def wait_for_sent(self, count: int, seconds: float = 30.0) -> list[Call]:
         self.wait_for(lambda: len(self.sent) >= count, seconds)
         return self.sent
 
