@@ -7,16 +7,19 @@ import uuid
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from apps.agents import budgets, carrying, choices, database, providers, quota, services
 from apps.agents.addresses import refusal
+from apps.agents.link import Link
 from apps.agents.models import Run
 from apps.agents.runtimes import process, reaping
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
+from apps.plugins import hooks
 from tests.fakes.messages_api import MessagesApi
 from tests.fakes.page import Page
 from tests.fakes.runner import HONEST
@@ -111,6 +114,34 @@ def runner(tmp_path: Path, monkeypatch):
 
 
 @pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """The pieces of all answers, as soon as they are here."""
+    pieces: list[str] = []
+
+    def listen(run: Run, text: str) -> None:
+        pieces.append(text)
+
+    hooks.run_delta.attach(listen)
+    yield pieces
+    hooks.run_delta.receivers.remove(listen)
+
+
+@pytest.fixture
+def prompted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The prompts that went to agents."""
+    sent: list[str] = []
+    send = Link.send
+
+    def note(link: Link, type_: str, **fields: Any) -> None:
+        send(link, type_, **fields)
+        if type_ == "prompt":
+            sent.append(fields["text"])
+
+    monkeypatch.setattr(Link, "send", note)
+    return sent
+
+
+@pytest.fixture
 def own_address() -> str:
     """An address of this machine that is neither loopback nor public, so that no test leaves the machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -129,4 +160,4 @@ def server(own_address: str) -> Iterator[ThreadingHTTPServer]:
         thread.start()
         yield found
         found.shutdown()
-        thread.join(5)
+        thread.join(30)

@@ -11,6 +11,7 @@ from apps.agents.models import Run
 from apps.agents.runtimes import process
 from apps.chats.models import Incident
 from tests.fakes.runner import HONEST
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -114,19 +115,20 @@ def test_noise_on_standard_error_prolongs_nothing(say, runner, group):
     run.refresh_from_db()
     assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
     assert "longer than 2 seconds" in run.error
-    assert time.monotonic() - begun < 15  # some seconds to end politely among them
+    assert time.monotonic() - begun < 30  # some seconds to end politely among them
 
 
 def test_faults_leave_no_thread_and_no_process_behind(say, runner):
     runner("sys.exit(3)")
     run = say("hello")
     execute(run.pk)
-    threads, children = threading.active_count(), _children()
+    children = _children()
+    threads = threading.active_count()
     for _ in range(4):
         run.refresh_from_db()
         execute(run.pk)
 
-    assert threading.active_count() <= threads
+    until(lambda: threading.active_count() <= threads)
     assert _children() == children
     assert process._living == {}
 

@@ -19,8 +19,8 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     monkeypatch.setattr(database, "_keeps", KEEPS)
     monkeypatch.setattr(database, "_keepers", set())
     with ThreadPoolExecutor(1) as pool:
-        yield lambda function: pool.submit(function).result(10)
-        pool.submit(lambda: connection.close()).result(10)  # noqa: PLW0108 - the thread's own
+        yield lambda function: pool.submit(function).result(30)
+        pool.submit(lambda: connection.close()).result(30)  # noqa: PLW0108 - the thread's own
 
 
 def work() -> object:

@@ -21,6 +21,7 @@ from apps.agents.models import APPROVE, Question, Run
 from apps.agents.tunnels import Tunnel
 from apps.chats.models import Group, Incident
 from tests.fakes.page import BIG
+from tests.waiting import until
 
 
 class Pipes:
@@ -50,7 +51,7 @@ class Runner:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(30)
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -64,7 +65,7 @@ class Runner:
         await self._stop.wait()
         await self.egress.close()
         link.close()
-        await asyncio.wait_for(self._hung_up.wait(), 5)
+        await asyncio.wait_for(self._hung_up.wait(), 30)
         await asyncio.sleep(0)
 
     def call(self, function: Callable[[], None]) -> None:
@@ -74,7 +75,7 @@ class Runner:
         self.call(self._stop.set)
 
     def join(self) -> None:
-        self._thread.join(5)
+        self._thread.join(30)
 
 
 class Way:
@@ -93,8 +94,8 @@ class Way:
             self.host.take(frame)
 
     def curl(self, url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = ["curl", "-sS", "--noproxy", "", "--max-time", "20", "--proxy", self.runner.proxy, *arguments, url]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        command = ["curl", "-sS", "--noproxy", "", "--max-time", "50", "--proxy", self.runner.proxy, *arguments, url]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     def get(self, path: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.curl(f"http://{self.address}:{self.port}{path}", *arguments)
@@ -180,21 +181,13 @@ def test_a_host_off_the_list_is_reached_when_an_admin_approves_and_asked_for_onc
     admin = get_user_model().objects.create_superuser("ann")
     with ThreadPoolExecutor() as pool:
         asking = [pool.submit(way.get, f"/{number}") for number in range(3)]
-        question = wait_for_question()
+        question = until(Question.objects.first)
         assert f"{way.address}:{way.port}" in question.text
         assert questions.answer(question, APPROVE, user=admin) == ""
         assert [asked.result().stdout[:3] for asked in asking] == ["/0 ", "/1 ", "/2 "]
     assert Question.objects.count() == 1
     assert "metadata" not in way.curl("http://169.254.169.254/").stdout  # nobody was asked
     assert Question.objects.count() == 1
-
-
-def wait_for_question() -> Question:
-    for _ in range(200):
-        if question := Question.objects.first():
-            return question
-        threading.Event().wait(0.05)
-    raise AssertionError("nobody was asked")
 
 
 def test_between_turns_nothing_is_reached(way: Way) -> None:
@@ -210,10 +203,10 @@ def test_the_end_of_a_turn_cuts_what_is_open_and_the_history_says_where_it_was(w
         with silent.accept()[0] as connection:
             assert connection.recv(100)
             way.runner.call(way.runner.egress.shut)
-            connection.settimeout(5)
+            connection.settimeout(30)
             while connection.recv(1000):
                 pass  # until its end
-        curl.join(5)
+        curl.join(30)
     way.host.note()
     step = way.host._run.steps.get()
     assert (step.kind, step.detail.count("\n")) == ("network", 0)
@@ -247,7 +240,7 @@ def test_many_refused_hosts_become_few_incidents(way: Way) -> None:
 
 @pytest.mark.parametrize("request_", [b"GET / HTTP/1.1", b"CONNECT pypi.org HTTP/1.1", b"GET ftp://x/ HTTP/1.1", b"x"])
 def test_what_is_no_proxy_request_gets_400(way: Way, request_) -> None:
-    with socket.create_connection(("127.0.0.1", int(way.runner.proxy.rpartition(":")[2])), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", int(way.runner.proxy.rpartition(":")[2])), timeout=30) as client:
         client.sendall(request_ + b"\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400")
 
@@ -272,9 +265,5 @@ def test_a_runner_that_ignores_the_window_loses_its_connection(way: Way, own_add
             tunnel = way.host._tunnels["x"]
             for _ in range(400):
                 tunnel.take(b"z" * 65536)
-            for _ in range(100):
-                if "x" not in way.host._tunnels:
-                    break
-                threading.Event().wait(0.05)
-            assert "x" not in way.host._tunnels
+            until(lambda: "x" not in way.host._tunnels)
             assert len(tunnel._pending) <= 262_144

@@ -1,7 +1,9 @@
 import shutil
+import threading
 
 import pytest
 
+from apps.agents import connection
 from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runtimes import reaping
@@ -37,7 +39,8 @@ def test_two_turns_use_one_warm_container(say, replies, sealed):
     assert len(replies()) == 2
 
 
-def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say, replies, chat, group):
+def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say, replies, chat, group, monkeypatch):
+    monkeypatch.setattr(connection, "SILENCE", 30.0)  # it is ready at once, unless the machine stalls
     first = say("echo one")
     execute(first.pk)
     empty = request_run(group, chat=chat, cause=Run.Cause.MESSAGE)
@@ -67,12 +70,14 @@ def test_an_agent_that_does_not_get_ready_for_an_empty_run_gives_way(say, replie
 
 
 def test_what_a_call_has_cost_is_a_row_while_the_agent_works_on(say, claude):
-    claude.script(ToolUse("mcp__ngb__list_chats", {}), Text("Done.", delay=1.0))
+    looked = threading.Event()
+    claude.script(ToolUse("mcp__ngb__list_chats", {}), Text("Done.", held=looked))
     run = say("which chats?")
     working = in_thread(execute, run.pk)
 
     until(lambda: RunUsage.objects.filter(run=run).exists())
     during = RunUsage.objects.get(run=run).calls
+    looked.set()
     working.join(30)
 
     assert during == 1

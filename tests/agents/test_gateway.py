@@ -11,7 +11,7 @@ from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, Gateway
 from apps.agents.models import Run, Session
 from apps.agents.spending import Ledger
 from tests.agents.heard_link import QUESTION, HeardLink, request, settle
-from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text
+from tests.fakes.messages_api import BrokenStream, Failure, Text
 
 
 @pytest.fixture
@@ -71,11 +71,13 @@ def test_an_oauth_token_goes_as_a_bearer(gateway, link, api, settings):
 
 
 def test_a_stream_arrives_piece_by_piece_and_is_counted(gateway, ledger, link, api):
-    api.script(Text("one two three", pieces=3, delay=0.2, input_tokens=7, output_tokens=9))
+    heard = threading.Event()
+    api.script(Text("one two three", pieces=3, input_tokens=7, output_tokens=9, held=heard))
     gateway.take(request())
     with link.changed:
-        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 30)
     assert not link._of("1", "http_end")
+    heard.set()
 
     link.ended("1")
     settle(gateway)
@@ -136,14 +138,14 @@ def test_calls_at_once_share_one_client(gateway):
     begin, made = threading.Barrier(8), []
 
     def call():
-        begin.wait(5)
+        begin.wait(30)
         made.append(carrying.upstream())
 
     callers = [threading.Thread(target=call) for _ in range(8)]
     for caller in callers:
         caller.start()
     for caller in callers:
-        caller.join(5)
+        caller.join(30)
     assert len(made) == 8
     assert len(set(map(id, made))) == 1
 
@@ -184,12 +186,14 @@ def test_a_body_without_end_is_refused(gateway, link):
 
 
 def test_a_thousand_calls_at_once_are_bounded(gateway, link, api):
-    api.answer = lambda _request: Hang(1)
+    all_came = threading.Event()
+    api.answer = lambda _request: Text("late", held=all_came)
     for number in range(1000):
         gateway.take(request(call_id=str(number)))
 
     assert link.ended("999")[0] == 429
     assert len(api.requests) <= MAX_AT_ONCE
+    all_came.set()
 
 
 def test_calls_that_an_earlier_turn_gave_up_are_among_those_of_its_session(group, link, api, settings):
@@ -197,7 +201,7 @@ def test_calls_that_an_earlier_turn_gave_up_are_among_those_of_its_session(group
     answered = threading.Event()
 
     def late(_request):
-        answered.wait(5)
+        answered.wait(30)
         return Text("late")
 
     def turn(session_id, link):
@@ -250,11 +254,13 @@ def test_a_body_is_said_to_be_what_it_was_judged_as(gateway, link, api):
 
 
 def test_a_call_that_the_agent_gave_up_is_let_go(gateway, link, api, ledger):
-    api.script(Text("word " * 100, pieces=100, delay=0.05))
+    given_up = threading.Event()
+    api.script(Text("word " * 100, pieces=100, delay=0.05, held=given_up))
     gateway.take(request())
     with link.changed:
-        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 30)
     gateway.take({"type": "http_cancel", "id": "1"})
+    given_up.set()
 
     settle(gateway)
     assert not link._of("1", "http_end")
@@ -267,7 +273,7 @@ def test_a_call_that_is_given_up_before_its_first_byte_is_paid_for_all_the_same(
     cancelled = threading.Event()
 
     def late(_request):
-        cancelled.wait(5)
+        cancelled.wait(30)
         return Text("word " * 100)
 
     api.answer = late

@@ -11,6 +11,7 @@ from apps.agents import mcp
 from apps.agents.execution import execute
 from apps.agents.gateway import Gateway
 from apps.agents.models import McpServer
+from apps.agents.models import mcp as rows
 from apps.agents.models.mcp import forget_groups
 from apps.agents.redaction import Redactor
 from apps.agents.spending import Ledger
@@ -195,7 +196,7 @@ def test_a_silent_server_is_let_go_with_the_turn(gateway, raw):
 
     gateway.close()
 
-    assert server.gone.wait(5)
+    assert server.gone.wait(30)
 
 
 def test_secrets_that_cannot_be_read_are_said_without_their_place(call, server, team, tmp_path):
@@ -249,7 +250,8 @@ def test_a_server_that_can_work_is_accepted(group, url):
     assert [one["name"] for one in mcp.offered(group, walled=True)] == ["office"]
 
 
-def test_a_group_without_servers_is_offered_none_and_asks_once(group, django_assert_num_queries):
+def test_a_group_without_servers_is_offered_none_and_asks_once(group, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(rows, "KNOWN_FOR", 60.0)  # however slow the machine
     with django_assert_num_queries(1):
         assert mcp.offered(group, walled=True) == mcp.offered(group, walled=True) == []
 
@@ -365,9 +367,9 @@ def test_a_server_behind_tls_is_called_and_let_go(gateway, encrypted, pem, monke
     server = encrypted(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi", hang=True)  # and the third byte never comes
     gateway.take(request(path="/mcp/office", body=HELLO))
     with link.changed:
-        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 5)
+        assert link.changed.wait_for(lambda: link._of("1", "http_chunk"), 30)
     assert TOKEN.encode() in server.asked[0]
 
     gateway.close()
 
-    assert server.gone.wait(5)
+    assert server.gone.wait(30)

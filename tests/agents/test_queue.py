@@ -47,18 +47,21 @@ def shutdown(monkeypatch):
 
 
 def test_a_service_that_stops_begins_nothing_new(say, shutdown):
-    shutdown(30)
+    shutdown(60)
     execute(say("hello").pk)
     assert states() == ["queued"]
 
 
-def test_a_turn_in_progress_may_end(say, replies, shutdown):
-    worker = in_thread(execute, say("echo hello").pk)
+def test_a_turn_in_progress_may_end(say, replies, shutdown, runner, tmp_path):
+    gate = tmp_path / "gate"
+    runner(f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)\nresult(); sys.stdin.read()")
+    worker = in_thread(execute, say("hello").pk)
     until(lambda: states() == ["running"])
-    shutdown(30)
-    worker.join(20)
+    shutdown(60)
+    gate.touch()
+    worker.join(60)
     assert states() == ["succeeded"]
-    assert "hello" in replies()[0]
+    assert replies() == ["answer"]
 
 
 def test_one_that_lasts_too_long_goes_on_after_the_start_without_counting(say, claude, replies, shutdown):
@@ -70,8 +73,8 @@ def test_one_that_lasts_too_long_goes_on_after_the_start_without_counting(say, c
     claude.wait_for_turns(1)
     begun = time.monotonic()
     shutdown(1)
-    worker.join(20)
-    assert time.monotonic() - begun < 5
+    worker.join(30)
+    assert time.monotonic() - begun < 15
     run.refresh_from_db()
     assert (run.status, run.attempt, replies()) == ("queued", 0, [])
     turn.stopping.clear()

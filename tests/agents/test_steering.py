@@ -14,7 +14,7 @@ from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
 from apps.platforms import intake
 from tests.fakes.messages_api import Text
-from tests.waiting import in_thread, until
+from tests.waiting import in_thread, in_time, until
 
 TALE = Text("word " * 200, pieces=200, delay=0.1)  # twenty seconds long
 
@@ -44,49 +44,55 @@ def words(chat):
     return list(chat.messages.outbound().exclude(kind=Message.Kind.NOTICE).values_list("text", flat=True))
 
 
-def telling(claude, write):
-    """A run that is in the middle of its answer, and the thread that serves it."""
-    claude.script(TALE)
-    write("tell me everything")
-    run = Run.objects.get()
-    worker = in_thread(execute, run.pk)
-    claude.wait_for_turns(1)
-    time.sleep(1.5)
-    return run, worker
+@pytest.fixture
+def stopped(write, chat, heard):
+    """Stops the teller of a tale in the middle of it, within two seconds; what it said is kept."""
+
+    def stop(claude, command="/stop"):
+        heard.clear()
+        before = words(chat)
+        claude.script(TALE)
+        write("tell me everything")
+        run = Run.objects.latest("pk")
+        worker = in_thread(execute, run.pk)
+        until(lambda: len(heard) > 2)
+        took = ended(run, worker, write, command)
+        (answer,) = words(chat)[len(before) :]
+        assert 3 <= answer.count("word") < 150
+        return took
+
+    return lambda *how: in_time(2, lambda: stop(*how))
 
 
-def stopped_within(seconds, run, write, command="/stop"):
+def ended(run, worker, write, command="/stop"):
+    """How long it took."""
     begun = time.monotonic()
     write(command)
     until(lambda: Run.objects.get(pk=run.pk).is_over)
-    assert time.monotonic() - begun < seconds
+    took = time.monotonic() - begun
     assert Run.objects.get(pk=run.pk).status == Run.Status.CANCELLED
+    worker.join(30)
+    return took
 
 
-def test_stop_ends_the_turn_within_two_seconds_and_what_was_said_is_kept(claude, write, chat):
-    run, worker = telling(claude, write)
-    stopped_within(2, run, write)
-    worker.join(10)
-    (answer,) = words(chat)
-    assert 3 <= answer.count("word") < 150
+def test_stop_ends_the_turn_within_two_seconds_and_what_was_said_is_kept(claude, stopped):
+    stopped(claude)
     assert not Message.objects.inbound().filter(run=None, withheld=False).exists()
 
 
 @pytest.mark.docker
-def test_in_a_container_too(sealed, write, chat):
-    run, worker = telling(sealed, write)
-    stopped_within(2, run, write)
-    worker.join(10)
-    assert "word" in words(chat)[0]
+def test_in_a_container_too(sealed, stopped):
+    stopped(sealed)
 
 
-def started(write):
+def stopped_at_its_start(write):
+    """How long that took."""
     write("hello")
-    run = Run.objects.get()
+    run = Run.objects.latest("pk")
     worker = in_thread(execute, run.pk)
     until(lambda: Run.objects.get(pk=run.pk).status == Run.Status.RUNNING)
     time.sleep(0.5)
-    return run, worker
+    return ended(run, worker, write)
 
 
 def test_an_agent_that_is_still_starting_is_stopped_too(write, chat, tmp_path, monkeypatch):
@@ -94,9 +100,7 @@ def test_an_agent_that_is_still_starting_is_stopped_too(write, chat, tmp_path, m
     (tmp_path / "ngb_runner" / "__init__.py").touch()
     (tmp_path / "ngb_runner" / "__main__.py").write_text("import sys\nsys.stdin.read()")
     monkeypatch.setattr(process, "RUNNER", tmp_path)
-    run, worker = started(write)
-    stopped_within(2, run, write)
-    worker.join(10)
+    in_time(2, lambda: stopped_at_its_start(write))
     assert words(chat) == []
     assert not process._living
     assert not Message.objects.inbound().filter(run=None, withheld=False).exists()
@@ -107,16 +111,12 @@ def test_whoever_waits_for_others_to_start_is_stopped_too(sealed, write, chat):
     with ExitStack() as others:
         for _ in range(os.cpu_count() or 1):
             others.enter_context(docker._cold_starts)
-        run, worker = started(write)
-        stopped_within(2, run, write)
-        worker.join(10)
+        in_time(2, lambda: stopped_at_its_start(write))
     assert words(chat) == []
 
 
-def test_after_a_stop_the_conversation_goes_on(claude, write, chat):
-    run, worker = telling(claude, write)
-    stopped_within(2, run, write)
-    worker.join(10)
+def test_after_a_stop_the_conversation_goes_on(claude, write, chat, stopped):
+    stopped(claude)
     claude.script(Text("gladly"))
     write("something else, please")
     execute(Run.objects.get(status=Run.Status.QUEUED).pk)
@@ -137,8 +137,6 @@ def test_after_new_the_model_knows_nothing_of_before(claude, write, chat):
     assert "Mitzi" not in str(claude.turns[-1].body["messages"])
 
 
-def test_new_in_the_middle_of_a_turn_stops_it_and_its_memory_stays_forgotten(claude, write, chat):
-    run, worker = telling(claude, write)
-    stopped_within(2, run, write, "/new")
-    worker.join(10)
+def test_new_in_the_middle_of_a_turn_stops_it_and_its_memory_stays_forgotten(claude, stopped):
+    stopped(claude, "/new")
     assert Session.objects.get().sdk_session_id == ""

@@ -41,7 +41,7 @@ def gate():
 
     @toolbox.tool("wait_here", "Waits.", toolbox.Nothing)
     def wait_here(run, given):
-        assert opened.wait(20)
+        assert opened.wait(60)
         return "Done."
 
     @toolbox.tool("break_down", "Breaks.", toolbox.Nothing)

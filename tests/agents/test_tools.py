@@ -13,6 +13,7 @@ from apps.agents.toolbox import ForbiddenError, ToolRefusedError
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
 from apps.chats.workspaces import workspace
+from tests.waiting import leave_midnight_behind
 
 
 @pytest.fixture
@@ -280,6 +281,7 @@ def test_another_groups_history_is_closed_but_to_the_main_group(run, group, fore
 
 
 def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, foreign):
+    leave_midnight_behind()
     group.daily_budget_usd = 2
     group.save()
     spend(run, "0.5")

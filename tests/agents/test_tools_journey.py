@@ -17,7 +17,7 @@ from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform,
 from apps.chats.workspaces import workspace
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
-from tests.fakes.messages_api import REMINDER, Text, ToolUse, text_of_block
+from tests.fakes.messages_api import REMINDER, Recorded, Text, ToolUse, text_of_block
 from tests.waiting import in_thread, until
 
 SESSION: list[tuple[str, dict[str, Any]]] = [
@@ -85,7 +85,11 @@ def answering(group: Group) -> Iterator[None]:
 
 def told(claude: Any) -> list[str]:
     """What the model read as each call's result, in order; without what the command line adds."""
-    contents = [block for message in claude.turns[-1].body["messages"] for block in message["content"]]
+    return results_in(claude.turns[-1])
+
+
+def results_in(turn: Recorded) -> list[str]:
+    contents = [block for message in turn.body["messages"] for block in message["content"]]
     results = [block for block in contents if isinstance(block, dict) and block.get("type") == "tool_result"]
     return [text_of_block(result).partition(REMINDER)[0].strip() for result in results]
 
