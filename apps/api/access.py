@@ -4,7 +4,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
@@ -14,6 +13,7 @@ from apps.api.database import in_thread
 from apps.api.errors import ApiError
 from apps.api.models import ApiToken, Scope
 from apps.chats.models import Group
+from apps.chats.models.group import GroupQuerySet
 
 INCLUDED = {
     Scope.READ: {Scope.READ},
@@ -33,12 +33,12 @@ class Caller:
     scopes: frozenset[str]
     group_ids: frozenset[int] | None = None
 
-    def groups(self) -> QuerySet[Group]:
+    def groups(self) -> GroupQuerySet:
         return Group.objects.all() if self.group_ids is None else Group.objects.filter(pk__in=self.group_ids)
 
     def group(self, folder: str) -> Group:
         """Raises ApiError: a group that the caller may not see does not exist for it."""
-        if group := self.groups().filter(folder=folder).first():
+        if group := self.groups().in_folder(folder):
             return group
         raise ApiError(404, f"There is no group {folder!r}.")
 

@@ -7,6 +7,7 @@ from ninja.openapi.docs import Swagger
 from apps.api import errors
 from apps.api.access import READ, caller
 from apps.api.models import Scope
+from apps.api.parsing import StorableBodies
 from apps.api.resources import groups, messages, runs, status, tasks
 from nanogridbot import __version__
 
@@ -33,6 +34,7 @@ api = NinjaAPI(
     docs=Swagger({"validatorUrl": None}),  # the validator would be another site
     docs_url=None,
     docs_decorator=_for_readers,
+    parser=StorableBodies(),
 )
 errors.install(api)
 api.add_router("/status", status.router)

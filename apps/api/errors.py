@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -64,9 +64,7 @@ def _bad_values(_request: HttpRequest, error: ValidationError | type[ValidationE
     if not hasattr(error, "error_dict"):
         return _listed([("", message) for message in error.messages])
     fields = error.message_dict.items()
-    return _listed(
-        [(field.strip("_") if field == "__all__" else field, m) for field, messages in fields for m in messages]
-    )
+    return _listed([("" if field == NON_FIELD_ERRORS else field, m) for field, messages in fields for m in messages])
 
 
 def _missing(_request: HttpRequest, _error: Exception | type[Exception]) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
+from apps.chats.services import storable
 from apps.dashboard import uploads
 from apps.dashboard.transcript import sender_id
 from apps.platforms.intake import accept
@@ -30,6 +31,7 @@ class PostError(Exception):
 
 def post(chat: Chat, *, user: User, external_id: str, text: str, files: Sequence[uploads.Upload] = ()) -> Message:
     """Stores it, or finds it stored: the same external id again changes nothing. Raises PostError."""
+    text = storable(text)
     _check(external_id, text, files)
     known = chat.messages.inbound().filter(external_id=external_id)
     if (message := known.first()) is not None:

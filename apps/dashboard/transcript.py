@@ -39,7 +39,7 @@ class Work:
 
 def chat_of(folder: str) -> Chat | None:
     """The group's place on the chat page."""
-    group = Group.objects.filter(folder=folder).first()
+    group = Group.objects.in_folder(folder)
     return web_chat(group) if group else None
 
 

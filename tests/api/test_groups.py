@@ -63,6 +63,22 @@ def test_a_folder_cannot_be_changed(family):
     assert client("admin").patch(url("groups/family"), {"folder": "other"}, JSON).status_code == 422
 
 
+def test_what_no_database_keeps_is_left_out(family):
+    assert client("admin").patch(url("groups/family"), {"name": "The\0 family"}, JSON).json()["name"] == "The family"
+
+
+def test_what_belongs_to_no_field_is_told_without_one(family):
+    refused = client("admin").post(url("groups"), {"folder": "FAMILY"}, JSON).json()
+    assert refused == {
+        "detail": "Another group has this folder.",
+        "errors": [{"field": "", "message": "Another group has this folder."}],
+    }
+
+
+def test_a_folder_with_a_nul_is_no_group(family):
+    assert client("read").get(url("groups/fam%00ily")).status_code == 404
+
+
 def test_no_such_group(family):
     answer = client("read").get(url("groups/nobody"))
     assert (answer.status_code, answer.json()) == (404, {"detail": "There is no group 'nobody'."})

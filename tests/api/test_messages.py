@@ -146,6 +146,7 @@ def test_another_text_with_the_same_external_id_is_refused(family):
         ({}, "text"),
         ({"text": ""}, "text"),
         ({"text": " \n"}, "text"),
+        ({"text": "\0"}, "text"),
         ({"text": "x" * 32_001}, "text"),
         ({"text": 7}, "text"),
         ({"text": "hi", "wait": 301}, "wait"),

@@ -43,6 +43,7 @@ def test_pages_open_and_have_nothing_inline(path, browser_of, chat):
 
 def test_a_group_that_is_not_there(browser_of):
     assert browser_of.get("/chat/nowhere/").status_code == 404
+    assert browser_of.get("/chat/fam%00ily/").status_code == 404
     assert browser_of.post("/chat/nowhere/messages/", {"text": "x"}).status_code == 404
 
 

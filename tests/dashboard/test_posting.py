@@ -50,6 +50,7 @@ def test_the_same_message_again_changes_nothing(write):
     [
         ("", 400, "empty"),
         ("  \n ", 400, "empty"),
+        ("\0", 400, "empty"),
         ("x" * (MOST_CHARACTERS + 1), 413, f"at most {MOST_CHARACTERS}"),
     ],
 )

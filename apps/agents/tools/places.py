@@ -32,7 +32,7 @@ def group_named(run: Run, folder: str) -> Group:
         return run.group
     if not run.group.is_main:
         raise ForbiddenError(f"The group {run.group.folder} may not look into the group {folder[:64]}.")
-    if group := Group.objects.filter(folder=folder).first():
+    if group := Group.objects.in_folder(folder):
         return group
     raise ToolRefusedError(f"There is no group with the folder {folder[:64]!r}; list_groups names them.")
 

@@ -33,6 +33,12 @@ def default_timezone() -> str:
     return str(settings.TIME_ZONE)
 
 
+class GroupQuerySet(models.QuerySet["Group"]):
+    def in_folder(self, folder: str) -> "Group | None":
+        """What can be no folder's name is not asked for: PostgreSQL refuses to hear of a NUL."""
+        return self.filter(folder=folder).first() if FOLDER.match(folder) else None
+
+
 class Group(models.Model):
     """What we serve: a folder, a trigger, memory and limits; it may own several chats."""
 
@@ -207,6 +213,8 @@ class Group(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     # When a person last changed what its agent remembers: a warm agent must read it again.
     memory_edited_at = models.DateTimeField(null=True, editable=False)
+
+    objects = GroupQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("group")
