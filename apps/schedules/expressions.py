@@ -26,6 +26,7 @@ EXPECTED = {  # translated where it is said
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 INTERVAL_WORDS = re.compile(r"([0-9]{1,9})([smhd]?)\Z", re.IGNORECASE)
 LONGEST = timedelta(days=3660)
+FARTHEST = timedelta(days=36525)  # near the end of the calendar, a time exists in some zones only
 
 
 class ScheduleError(ValueError):
@@ -81,7 +82,10 @@ def parse(kind: str, words: str, *, zone: str, anchor: datetime) -> Schedule:
 
 def upcoming(schedule: Schedule, now: datetime) -> datetime:
     """The next slot; raises ScheduleError where there is none."""
-    if slot := schedule.next_after(now):
+    slot = schedule.next_after(now)
+    if slot and slot - now > FARTHEST:
+        raise ScheduleError(_("%s is too far away: at most a hundred years ahead are possible.") % slot.isoformat())
+    if slot:
         return slot
     if isinstance(schedule, Once):
         raise ScheduleError(_("%s is past: a time in the future is expected.") % schedule.moment.isoformat())

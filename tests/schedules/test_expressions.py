@@ -115,6 +115,12 @@ def test_a_past_time_is_refused_and_a_future_one_is_not():
     assert upcoming(schedule("once", "2026-05-01T12:01"), now) == utc("2026-05-01T12:01")
 
 
+def test_the_end_of_the_calendar_which_some_zones_never_see_is_refused():
+    with pytest.raises(ScheduleError, match="at most a hundred years ahead"):
+        upcoming(schedule("once", "9999-12-31T23:59"), utc("2026-05-01T12:00"))
+    assert upcoming(schedule("once", "2126-04-30T12:00"), utc("2026-05-01T12:00"))
+
+
 def test_a_date_that_never_comes_is_refused():
     with pytest.raises(ScheduleError, match=r"five fields are expected|never come true"):
         upcoming(schedule("cron", "0 0 30 2 *"), ANCHOR)
