@@ -138,6 +138,23 @@ def test_what_the_platform_needs_must_be_there(browser_of):
     assert not Channel.objects.exists()
 
 
+def test_a_form_of_one_platform_makes_no_channel_of_another(browser_of):
+    fields = {"platform": "slack", "credentials-value-token": "1:abc"}
+    answer = browser_of.post("/admin/chats/channel/add/?platform=telegram", channel_form(**fields))
+
+    assert "slack is not one of the available choices" in answer.text
+    assert not Channel.objects.exists()
+
+
+def test_a_second_channel_of_the_chat_page_is_not_added_and_one_that_is_there_can_be_edited(browser_of):
+    web_channel()
+    added = browser_of.post("/admin/chats/channel/add/?platform=web", channel_form(platform="web", name="page"))
+    assert "There is only one chat page, and the channel “web” is it already." in added.text
+
+    second = Channel.objects.create(platform="web", name="page")  # as two first starts at once could make it
+    assert change(browser_of, second, name="another page").status_code == 302
+
+
 def test_the_form_shows_the_webhooks_address(browser_of, channel, settings):
     settings.BASE_URL = "https://bot.example"
 

@@ -89,7 +89,7 @@ def test_a_websockets_address_is_one_of_a_websocket():
 
 def test_a_second_chat_page_is_refused():
     add("web")
-    with pytest.raises(CommandError, match="There is one chat page, and it has its channel already"):
+    with pytest.raises(CommandError, match="There is only one chat page, and the channel “web” is it already"):
         call_command("addchannel", "web", "--name", "another")
 
 

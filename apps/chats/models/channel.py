@@ -77,9 +77,10 @@ class Channel(models.Model):
 
     def clean(self) -> None:
         """Groups have their place on one chat page; another channel of it would serve nobody."""
-        pages = Channel.objects.filter(platform=Platform.WEB).exclude(pk=self.pk)
-        if self.platform == Platform.WEB and pages.exists():
-            raise ValidationError(_("There is one chat page, and it has its channel already."))
+        page = Channel.objects.filter(platform=Platform.WEB).first() if self._state.adding else None
+        if page and self.platform == Platform.WEB:
+            said = _("There is only one chat page, and the channel “%(channel)s” is it already.")
+            raise ValidationError(said, params={"channel": page.name})
 
     def credential(self, key: str) -> str:
         """The value itself, `env:` and `file:` references resolved; raises CredentialError."""

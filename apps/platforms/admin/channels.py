@@ -87,6 +87,13 @@ class ChannelAdmin(TakesHistoryAlong):
         """A channel stays what it is: its chats are known by ids of that platform."""
         return [*STATE, "webhook", *(["platform"] if obj else [])]
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A form asks for one platform's values: they are no other's."""
+        chosen = request.GET.get("platform", "")
+        if db_field.name == "platform" and _spec(chosen):
+            kwargs["choices"] = [(chosen, Platform(chosen).label)]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"platform": request.GET.get("platform", "")}
 
