@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.agents import container_facts
+from apps.agents.errors import AgentError
 from apps.agents.execution import execute
 from apps.agents.models import Run, Session
 from apps.agents.runtimes import closing, networks, raising, reaping
@@ -145,7 +146,13 @@ def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(sa
     assert run.status == Run.Status.FAILED
     assert "could not be closed to private hosts" in run.error
     assert sealed.turns == []
-    assert [one for one in engine().containers(all=True) if one["Names"][0].endswith("-routes")] == []
+    assert reaping.containers_of_this_install() == []
+
+
+def test_what_the_engine_says_against_closing_a_network_is_told(sealed):
+    labels = {closing.LABEL: "192.0.2.0/24", **dict.fromkeys(closing.OWNER, "nobody's")}
+    with pytest.raises(AgentError, match="No such container: ngb-nobody"):
+        closing.close("ngb-nobody", {"Labels": labels})
 
 
 def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(look, group):

@@ -52,8 +52,7 @@ def close(name: str, config: dict[str, Any]) -> None:
         ended = engine().wait(helper, timeout=PATIENCE)["StatusCode"]
         words = engine().logs(helper, tail=1).decode(errors="replace").strip() if ended else ""
     except RequestException as error:  # no answer in time, or the engine's refusal
-        logger.warning("the network of %s is not closed: %s", name, sentence(error))
-        raise AgentError(_("The open network could not be closed to private hosts in time.")) from error
+        raise AgentError(_("The open network could not be closed to private hosts: %s") % sentence(error)) from error
     finally:
         remove(helper)
     if ended:
