@@ -250,6 +250,8 @@ def refusal_sentence(answered: Answered) -> str:
 
 def _own_words(body: bytes) -> str:
     """The sentence in an error's body, in the API's form or another that servers use; empty: there is none."""
+    if body.lstrip()[:1] not in (b"{", b"[", b"<"):
+        return " ".join(body.decode(errors="replace").split())
     said = _loads(body)
     error = said.get("error")
     if isinstance(error, dict):
