@@ -117,7 +117,7 @@ class Run(models.Model):
         within = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
             with within:
-                return self._change(
+                claimed = self._change(
                     free,
                     status=RunStatus.RUNNING,
                     worker=worker,
@@ -128,6 +128,10 @@ class Run(models.Model):
                 )
         except IntegrityError:
             return False
+        # Whoever held the session until a moment ago may have begun its conversation after this one was read.
+        if claimed and not self.session.sdk_session_id:
+            self.session.refresh_from_db(fields=["sdk_session_id"])
+        return claimed
 
     def renew(self) -> bool:
         """False when the run is no longer ours: its lease expired and somebody else took it, or it was cancelled."""
