@@ -85,8 +85,9 @@ class DemoAgent:
 
     async def interrupt(self) -> None:
         """Stop here."""
-        if self._task is not None:
-            self._task.cancel()
+        if (task := self._task) is not None:
+            await asyncio.sleep(0)  # one that has not begun yet would end without a result
+            task.cancel()
 
     async def close(self) -> None:
         """Forget the turn in progress."""
