@@ -122,8 +122,13 @@ def _stop(supervisor: Supervisor) -> None:
 def _wait_for_outbox() -> None:
     """Until the listeners have taken up the last answers; a channel that is down makes it a few seconds."""
     deadline = time.monotonic() + OUTBOX_GRACE - 1
-    while Message.objects.deliverable(timezone.now()).exists() and time.monotonic() < deadline:
+    while _can_be_delivered() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def _can_be_delivered() -> bool:
+    """Whether the time of a message has come that no other one of its chat holds back."""
+    return Message.objects.heads().filter(next_attempt_at__lte=timezone.now()).exists()
 
 
 def _remove_agents() -> None:
