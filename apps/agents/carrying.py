@@ -25,6 +25,7 @@ PASSED_UP = {"accept", "anthropic-version", "anthropic-beta", "user-agent"}
 KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
 NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
+NO_DATABASE = b"no_db_connection"  # a LiteLLM proxy without a database, with a 400, of every key but its own
 DEARER = ("fast-mode",)  # betas that agents may not ask for: up to six times the price for the same words
 OUTPUT_REFUSED = re.compile(r"max_(completion_|output_)?tokens")
 BUSY = {408, 429}  # and everything from 500 on: another provider may do better
@@ -111,7 +112,15 @@ def _is_for_another(answered: Answered) -> bool:
 
 
 def _keeps_us_out(answered: Answered) -> bool:
-    return answered.status in NO_ENTRY or (answered.status == 400 and NO_CREDIT in answered.body)
+    return (
+        answered.status in NO_ENTRY
+        or _is_wrong_key(answered)
+        or (answered.status == 400 and NO_CREDIT in answered.body)
+    )
+
+
+def _is_wrong_key(answered: Answered) -> bool:
+    return answered.status in (401, 403) or (answered.status == 400 and NO_DATABASE in answered.body)
 
 
 def _note(answered: Answered) -> None:
@@ -241,7 +250,7 @@ def refusal_sentence(answered: Answered) -> str:
     provider, advice = answered.provider, ""
     if answered.status == 400 and provider.pk and OUTPUT_REFUSED.search(said):
         advice = _("Enter for the provider %s in the admin how many output tokens it gives at most.") % provider.name
-    if answered.status in (401, 403):
+    if _is_wrong_key(answered):
         its_key = _("Check the key of the provider %s in the admin.") % provider.name
         advice = its_key if provider.pk else _("Check ANTHROPIC_API_KEY in .env.")
     refused = _("The model refused: %s.") % said[:300].removesuffix(".")

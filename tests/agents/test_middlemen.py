@@ -16,6 +16,7 @@ from tests.agents.heard_link import QUESTION, HeardLink, request, settle
 from tests.fakes.litellm_proxy import BEHIND, KEY, MODEL, MOST_OUTPUT, UNTOLD, Answer, LiteLlm, Raw, Refusal
 
 PRICES = {MODEL: {"input": 1, "output": 10, "cache_read": 0.1}}
+WRONG_KEY = "The model refused: No connected db. Check the key of the provider litellm in the admin."
 BUSY = Refusal(429, "litellm.RateLimitError", '{"error": {"message": "slow down"}}')
 
 
@@ -143,7 +144,7 @@ def test_the_test_of_it_asks_for_no_fewer_tokens_than_such_models_give(row, prox
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"credentials": {"key": "sk-wrong"}}, "The model refused: No connected db."),
+        ({"credentials": {"key": "sk-wrong"}}, WRONG_KEY),
         ({"model_names": {}}, "Invalid model name passed in model=claude-sonnet-5-5."),
         (
             {"base_url": "{url}/anthropic"},
@@ -160,12 +161,21 @@ def test_the_test_of_it_says_what_is_wrong(row, proxy, wrong, sentence):
     assert sentence in said
 
 
-def test_a_wrong_key_ends_the_run_in_its_words(row, say, replies, claude):
+def test_a_wrong_key_ends_the_run_in_words_that_help(row, say, replies, claude):
     ModelProvider.objects.update(credentials={"key": "sk-wrong"})
     execute(say("hello").pk)
 
-    assert replies() == ["⚠️ I could not answer: The model refused: No connected db."]
-    assert Incident.objects.get(kind="failed run").sentence == "The model refused: No connected db."
+    assert replies() == [f"⚠️ I could not answer: {WRONG_KEY}"]
+    assert Incident.objects.get(kind="failed run").sentence == WRONG_KEY
+
+
+def test_with_a_wrong_key_the_next_one_is_asked(ask, row, api):
+    ModelProvider.objects.create(name="next", order=20, base_url=api.url, credentials={"key": "x"})
+    ModelProvider.objects.filter(pk=row.pk).update(credentials={"key": "sk-wrong"})
+    _link, (status, _body, _error), _total = ask()
+
+    assert (status, len(api.turns)) == (200, 1)
+    assert Incident.objects.get(kind="model provider", subject="litellm").sentence == WRONG_KEY
 
 
 @pytest.mark.parametrize(
