@@ -170,16 +170,23 @@ class Gateway:
             _tell("refused host", self._ledger.run.group.folder, sentence)
             return self._refuse(call.id, 400, sentence)
         if not is_message(call):
-            return self._answer(call)
-        if spent := self._ledger.admit():
+            self._answer(call)
+        elif spent := self._ledger.admit():
             return self._end(call, 402, spent)
+        else:
+            self._answer_and_book(call)
+        return self._say(call, "http_end") if call.answered else None
+
+    def _answer_and_book(self, call: Call) -> None:
+        """Over before the agent hears the answer's end and asks again: that call must not count beside this one."""
         try:
-            return self._answer(call)
+            self._answer(call)
         finally:
             self._ledger.ended()
             self._on_booked()
 
     def _answer(self, call: Call) -> None:
+        """All but its end."""
         asked = self._asked()
         if not asked:
             sentence = _("There is no key for the model any more: the admin has no model provider that can be used.")
@@ -195,7 +202,7 @@ class Gateway:
             self._pass_down(call, answered.provider, answered.stream)
         if is_message(call) and not call.cancelled.is_set():  # not every endpoint can count tokens or list its models
             self._judge(answered)
-        return self._say(call, "http_end")
+        return None
 
     def _end(self, call: Call, status: int, sentence: str) -> None:
         """Whoever can end the run hears of it before the agent, whose own words for it might be there first."""

@@ -1,0 +1,40 @@
+"""The last call that a run may make is not taken from it by the one before."""
+
+import pytest
+
+from apps.agents import providers
+from apps.agents.gateway import Gateway
+from tests.agents.heard_link import HeardLink, request, settle
+
+
+class Eager(HeardLink):
+    """An agent that asks again the moment it has heard its answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.asks = lambda: None
+
+    def send(self, type_, **fields):
+        super().send(type_, **fields)
+        if type_ == "http_end":
+            self.asks()
+
+
+@pytest.fixture
+def calls(group, ledger, claude):
+    """What the ledger says to a second call, as soon as the first has its answer."""
+    group.max_turns = 2
+    group.save()
+    link, one, heard = Eager(), ledger(), []
+    one._group = group
+    link.asks = lambda: heard.append(one.admit())
+    gateway = Gateway(link, on_refusal=heard.append, ledger=one, asked=providers.from_environment)
+    gateway.take(request())
+    settle(gateway)
+    return one, heard
+
+
+def test_an_answered_call_counts_once(calls):
+    ledger, heard = calls
+    assert heard == [""]
+    assert ledger.admit() == "The run has made the 2 model calls that one run may make."
