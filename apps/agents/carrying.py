@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 PASSED_UP = {"accept", "anthropic-version", "anthropic-beta", "user-agent"}
 KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "set-cookie"}
-NO_ENTRY = {401, 402, 403}  # the key or the account is refused: whatever the agent does, no call will pass
+NO_ENTRY = {401, 402, 403}  # the key or the account is refused
 NO_CREDIT = b"credit balance is too low"  # the API says this with a 400
 NO_DATABASE = b"no_db_connection"  # a LiteLLM proxy without a database, with a 400, of every key but its own
 DEARER = ("fast-mode",)  # betas that agents may not ask for: up to six times the price for the same words
@@ -108,10 +108,11 @@ def first_answer(call: Call, asked: Sequence[Provider]) -> Answered | None:
 
 
 def _is_for_another(answered: Answered) -> bool:
-    return _keeps_us_out(answered) or answered.status in BUSY or answered.status >= 500
+    return keeps_us_out(answered) or answered.status in BUSY or answered.status >= 500
 
 
-def _keeps_us_out(answered: Answered) -> bool:
+def keeps_us_out(answered: Answered) -> bool:
+    """The key or the account is refused: whatever the agent does, no call will pass."""
     return (
         answered.status in NO_ENTRY
         or _is_wrong_key(answered)
@@ -125,7 +126,7 @@ def _is_wrong_key(answered: Answered) -> bool:
 
 def _note(answered: Answered) -> None:
     """How the provider did. Only messages count: not every endpoint can count tokens or list its models."""
-    if _keeps_us_out(answered):
+    if keeps_us_out(answered):
         providers.refused(answered.provider, refusal_sentence(answered))
     elif _is_for_another(answered):
         providers.failed(answered.provider, refusal_sentence(answered))

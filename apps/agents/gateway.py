@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 from apps.agents import by_proxy, mcp, providers
 from apps.agents.calls import Call
 from apps.agents.carrying import (
-    NO_ENTRY,
     Answered,
     asked_model,
     first_answer,
     is_message,
+    keeps_us_out,
     refusal_sentence,
     what_happened,
 )
@@ -240,8 +240,9 @@ class Gateway:
 
     def _judge(self, answered: Answered) -> None:
         self.trouble = refusal_sentence(answered) if answered.status >= FAILED else ""
-        self.hopeless = self.trouble if answered.status in HOPELESS | NO_ENTRY else ""
-        if answered.status in NO_ENTRY:
+        is_shut = keeps_us_out(answered)
+        self.hopeless = self.trouble if is_shut or answered.status in HOPELESS else ""
+        if is_shut:
             self._on_refusal(self.hopeless)
 
     def _count(self, call: Call, provider: Provider, meter: Meter) -> None:

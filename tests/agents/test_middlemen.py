@@ -161,12 +161,14 @@ def test_the_test_of_it_says_what_is_wrong(row, proxy, wrong, sentence):
     assert sentence in said
 
 
-def test_a_wrong_key_ends_the_run_in_words_that_help(row, say, replies, claude):
+def test_a_wrong_key_ends_the_run_at_once_in_words_that_help(row, say, replies, claude):
     ModelProvider.objects.update(credentials={"key": "sk-wrong"})
     execute(say("hello").pk)
 
     assert replies() == [f"⚠️ I could not answer: {WRONG_KEY}"]
     assert Incident.objects.get(kind="failed run").sentence == WRONG_KEY
+    row.refresh_from_db()
+    assert row.failures < 3  # the command line would have gone on, in other words each time
 
 
 def test_with_a_wrong_key_the_next_one_is_asked(ask, row, api):
