@@ -51,7 +51,8 @@ def compose(run: Run, *, after: int = 0) -> Prompt | None:
     """Everything of this conversation that no run has handled yet (beyond the primary key `after`); None: nothing."""
     if run.cause != Run.Cause.MESSAGE:
         return Prompt(_task(run), (), calls=True) if not after else None
-    assert run.chat is not None
+    if run.chat is None:  # deleted, and what was said there with it
+        return None
     waiting = Message.objects.unhandled(run.chat, run.thread_id).filter(pk__gt=after)
     newest = list(waiting.with_files_known().select_related("sender").order_by("-pk")[: settings.AGENT_PROMPT_LIMIT])
     if not newest:

@@ -25,6 +25,14 @@ def test_the_demo_agent_answers_through_the_whole_path(say, replies):
     assert "hello" in replies()[0]
 
 
+def test_a_run_whose_chat_was_deleted_has_nothing_to_answer(say, chat):
+    run = say("hello")
+    chat.delete()
+    execute(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.error, run.attempt) == (Run.Status.SUCCEEDED, "", 1)
+
+
 @pytest.mark.docker
 def test_two_turns_use_one_warm_container(say, replies, sealed):
     first = say("one")
