@@ -48,6 +48,13 @@ def open_group(group: Group) -> None:
     create_workspace(group)
 
 
+@transaction.atomic
+def delete_group(group: Group) -> None:
+    """With its place on the chat page; its other chats are discovered ones again, its folder on disk stays."""
+    group.chats.filter(channel__platform=Platform.WEB).delete()
+    group.delete()
+
+
 def web_chat(group: Group) -> Chat:
     """The group's own place on the chat page."""
     channel = web_channel()

@@ -261,10 +261,11 @@ def test_the_main_group_stays(browser_of, group):
     assert Group.objects.filter(pk=group.pk).exists()
 
 
-def test_a_group_is_deleted_with_its_history(browser_of, chat):
+def test_a_group_is_deleted_with_its_history(browser_of, chat, channel):
     run = request_run(chat.group, chat=chat, cause=Run.Cause.REQUEST, prompt="go")
     run.cancel("enough")
     said(chat, "hello")
+    elsewhere = Chat.objects.create(channel=channel, external_id="-100", group=chat.group)
     address = f"/admin/chats/group/{chat.group.pk}/delete/"
 
     asked = browser_of.get(address).text
@@ -273,6 +274,8 @@ def test_a_group_is_deleted_with_its_history(browser_of, chat):
     assert "Are you sure" in asked
     assert not Group.objects.exists()
     assert not Run.objects.exists()
+    assert not Message.objects.exists()  # of the page: another group in this folder must not read them
+    assert list(Chat.objects.discovered()) == [elsewhere]
 
 
 def test_a_channel_is_deleted_with_its_history(browser_of, channel):

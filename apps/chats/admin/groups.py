@@ -83,8 +83,7 @@ class ChatInline(admin.TabularInline):  # type: ignore[type-arg]
 class GroupAdmin(TakesHistoryAlong, MemoryPages):
     about = _("A group is what an agent serves: one folder, one memory, and the chats that you give it.")
     form = GroupForm
-    list_display = ["name", "folder", "is_main", "engage", "page"]
-    list_filter = ["engage", "is_main"]
+    list_display = ["name", "folder", "role", "engage", "page"]
     search_fields = ["name", "folder"]
     inlines = [ChatInline]
     fieldsets = [
@@ -126,6 +125,10 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
         """Of a group, that is its chat page."""
         return reverse("dashboard:chat", args=[obj.folder])
 
+    @admin.display(description=_("role"), ordering="is_main")
+    def role(self, group: Group) -> str:
+        return str(_("main")) if group.is_main else ""
+
     @admin.display(description=_("chat page"))
     def page(self, group: Group) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("dashboard:chat", args=[group.folder]), _("open it"))
@@ -146,6 +149,9 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         """The main group stays."""
         return not (obj and obj.is_main) and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        services.delete_group(obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Groups are deleted one at a time, on their own page."""
