@@ -95,8 +95,8 @@ def test_a_link_that_was_let_go_wakes_its_reader(echo):
 
     threading.Thread(target=listen, daemon=True).start()
     stream.write(b"one\n")
-    assert heard.get(timeout=5) == b"one\n"
+    assert heard.get(timeout=30) == b"one\n"
 
     stream.close()
 
-    assert heard.get(timeout=5) == "the end"
+    assert heard.get(timeout=30) == "the end"

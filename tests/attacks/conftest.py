@@ -25,7 +25,7 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     say,
     sealed,
 )
-from tests.agents.test_tools_journey import told
+from tests.agents.test_tools_journey import results_in
 from tests.fakes.messages_api import Text, ToolUse
 
 Inside = Callable[..., str]
@@ -71,7 +71,9 @@ def inside(group: Group, say, sealed) -> Inside:  # noqa: F811
         run.refresh_from_db()
         if error is not None:
             assert error in run.error if error else run.error == ""
-        return "" if run.error else told(sealed)[-1]
+        # Another group may be answered meanwhile: the last turn of all need not be the attacker's.
+        mine = [turn for turn in sealed.turns if "attack.py" in str(turn.body["messages"])]
+        return "" if run.error else results_in(mine[-1])[-1]
 
     return attack
 

@@ -47,7 +47,7 @@ def test_a_flood_ends_its_turn_in_words_and_another_group_is_answered_meanwhile(
     runner(f'{DEAF}\nwhile "flood" in prompt["text"]:\n    {FLOODS[kind]}\nresult()\ntime.sleep(60)')
     run = say("flood")
     flooding = in_thread(execute, run.pk)
-    until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING).exists())
+    until(lambda: not Run.objects.filter(pk=run.pk, status=Run.Status.QUEUED).exists())
     other, at = call(office, "hello"), time.monotonic()
     execute(other.pk)
     took = time.monotonic() - at
@@ -56,16 +56,16 @@ def test_a_flood_ends_its_turn_in_words_and_another_group_is_answered_meanwhile(
     other.refresh_from_db()
     run.refresh_from_db()
     assert (other.status, other.error) == (Run.Status.SUCCEEDED, "")
-    assert took < 10
+    assert took < 20
     assert (run.status, run.error) == (Run.Status.FAILED, pace.SENTENCE)
     assert Incident.objects.filter(kind="failed run", subject="team", sentence=pace.SENTENCE).exists()
 
 
 def test_who_talks_as_a_model_does_is_never_held_back():
-    one, at = Pace(), time.monotonic()
+    one = Pace()
     for _ in range(400):
         one.keep(b'{"type":"delta"}\n')
-    assert time.monotonic() - at < 0.2
+    assert one._held == 0
     assert not one.is_flood
 
 
@@ -74,7 +74,7 @@ def test_who_waits_is_let_go_when_the_link_is_closed():
     waiting = threading.Thread(target=one.keep, args=(b"\n" * 100_000,))
     waiting.start()
     one.end()
-    waiting.join(5)
+    waiting.join(30)
     assert not waiting.is_alive()
 
 

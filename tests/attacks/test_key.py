@@ -95,18 +95,26 @@ def listen():
             print(line, file=file, flush=True)
 threading.Thread(target=listen, daemon=True).start()
 """
+ALL_HEARD = """
+end = time.monotonic() + 60
+while open({path!r}).read().count('"http_end"') < {count} and time.monotonic() < end:
+    time.sleep(0.05)
+result()
+"""
 
 
 def test_nothing_that_the_link_says_holds_it(say, claude, runner, office, safe, tmp_path):
     claude.answer = lambda _request: Failure(400, f"the key {KEY} is wrong", {"x-echo": KEY})
     paths = ["/v1/messages", "/mcp/safe", "/v1/complete", "/v1/messages/count_tokens"]
     asked = [request(path, path) for path in paths]
-    body = forged(*asked).replace("result()", "time.sleep(2)\nresult()")
-    runner(LISTEN.format(path=str(tmp_path / "heard")) + body.replace("sys.stdin.read()", ""))
+    heard = tmp_path / "heard"
+    heard.touch()
+    body = forged(*asked).replace("result()", ALL_HEARD.format(path=str(heard), count=len(paths)))
+    runner(LISTEN.format(path=str(heard)) + body.replace("sys.stdin.read()", ""))
     run = say("go")
     execute(run.pk)
 
-    frames = [json.loads(line) for line in (tmp_path / "heard").read_text().splitlines() if line.strip()]
+    frames = [json.loads(line) for line in heard.read_text().splitlines() if line.strip()]
     run.refresh_from_db()
     said = b"".join(base64.b64decode(frame["data"]) for frame in frames if frame["type"] == "http_chunk").decode()
     assert claude.requests[0].headers["x-api-key"] == KEY

@@ -25,7 +25,7 @@ def ask(connection, host, port):
     return b"".join(iter(lambda: connection.recv(4096), b"")).decode(errors="replace")
 
 def direct(host, port):
-    with socket.create_connection((host, port), timeout=3) as connection:
+    with socket.create_connection((host, port), timeout=15) as connection:
         return ask(connection, host, port)
 
 def through(host, port):
@@ -186,7 +186,7 @@ print("undo", subprocess.run(undone, capture_output=True, text=True).stderr.stri
 BESIDE = """
 def beside(host, port):  # by a socket that looks at no routes but those to the next machine
     with socket.socket() as connection:
-        connection.settimeout(3)
+        connection.settimeout(15)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)
         connection.connect((host, port))
         return ask(connection, host, port)

@@ -63,6 +63,10 @@ class Host:
     def send(self, kind: str, /, **fields: Any) -> None:
         self.send_raw(json.dumps({"type": kind, **fields}).encode() + b"\n")
 
+    def send_together(self, *frames: Frame) -> None:
+        """In one write: the runner cannot hear the first without the others."""
+        self.send_raw(b"".join(json.dumps(frame).encode() + b"\n" for frame in frames))
+
     def send_raw(self, data: bytes) -> None:
         assert self._process.stdin is not None
         with self._writing:
@@ -71,20 +75,23 @@ class Host:
 
     def start(self, agent: str = "claude", **changes: Any) -> Frame:
         """Send start; the ready or error frame that answers it."""
+        self.send_together(self.start_frame(agent, **changes))
+        return self.wait("ready", "error")
+
+    def start_frame(self, agent: str = "claude", **changes: Any) -> Frame:
         options = {"cwd": changes.pop("cwd", "/tmp"), "builtin_tools": changes.pop("builtin_tools", "none")}
         options |= changes.pop("options", {})
         frame = {"protocol": 1, "agent": agent, "session_id": None, "model": None, "instructions": "Be brief."}
-        self.send("start", **frame | {"tools": [SEND_MESSAGE], "options": options} | changes)
-        return self.wait("ready", "error")
+        return {"type": "start", **frame, "tools": [SEND_MESSAGE], "options": options, **changes}
 
     def prompt(self, text: str, prompt_id: str = "p1") -> None:
         self.send("prompt", id=prompt_id, text=text)
 
-    def wait(self, *kinds: str, seconds: float = 30.0) -> Frame:
+    def wait(self, *kinds: str, seconds: float = 60.0) -> Frame:
         """The next frame of these kinds; those before it are dropped."""
         return self.until(*kinds, seconds=seconds)[-1]
 
-    def until(self, *kinds: str, seconds: float = 30.0) -> list[Frame]:
+    def until(self, *kinds: str, seconds: float = 60.0) -> list[Frame]:
         """All frames up to the next one of these kinds; AssertionError after `seconds`."""
         frames: list[Frame] = []
         deadline = time.monotonic() + seconds
@@ -104,7 +111,7 @@ class Host:
         """What is left of the turn in progress."""
         return Turn(self.until("result"))
 
-    def exit_code(self, seconds: float = 15.0) -> int:
+    def exit_code(self, seconds: float = 30.0) -> int:
         """Wait until the runner has ended by itself."""
         return self._process.wait(seconds)
 
@@ -123,8 +130,8 @@ class Host:
             self._process.wait(20)
         finally:
             self._process.kill()
-            self._process.wait(5)
-            self._thread.join(5)
+            self._process.wait(20)
+            self._thread.join(20)
             assert self._process.stdout is not None
             self._process.stdout.close()
 

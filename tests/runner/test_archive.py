@@ -10,6 +10,7 @@ from ngb_runner.transcript import entries, render, title
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
 from tests.runner.host import Frame, Host
+from tests.waiting import leave_midnight_behind
 
 ANN = '<messages timezone="UTC" now="2026-05-01 10:00:00"><message id="1" sender="Ann" time="2026-05-01 09:59:00">'
 FULL = Text("Noted.", input_tokens=990_000)  # as much as the model can hold: the next prompt compacts
@@ -94,6 +95,7 @@ def record(tmp_path: Path) -> Path:
 
 
 def test_an_archive_never_overwrites(record: Path, tmp_path: Path) -> None:
+    leave_midnight_behind(5)  # a name begins with the day
     first, second = (archive(record, str(tmp_path), "Andy") for _ in range(2))
     assert first.startswith("conversations/")
     assert first.endswith("-plan-the-trip.md")

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Recorded, Text, ToolUse
 from tests.runner.conftest import OpenHost
 from tests.runner.host import Host, Turn
+from tests.waiting import until
 
-SLOW = Text("one two three four five six", pieces=6, delay=0.25)
 ENDLESS = Text("one two three four five six", pieces=6, delay=2.0)
 CALL = ToolUse("mcp__ngb__send_message", {"text": "on it"}, text="Let me tell them.")
 
@@ -111,15 +112,18 @@ def test_a_prompt_during_a_tool_call_joins_the_live_turn(claude: Host, api: Mess
 
 
 def test_a_prompt_during_the_answer_is_answered_in_the_same_turn(claude: Host, api: MessagesApi) -> None:
-    api.script(SLOW)
+    pushed = threading.Event()
+    api.script(Text("one two three four five six", pieces=6, held=pushed))
     claude.start()
     claude.prompt("first", "one")
     head = claude.until("delta")
     claude.prompt("second", "two")
     claude.prompt("third", "three")
+    time.sleep(1)  # the command line reads them and queues them, and says nothing
+    pushed.set()
     turn = Turn(head + claude.rest().frames)
     assert accepted(turn) == ["one", "two", "three"]
-    assert turn.text == f"{SLOW.text}\n\nYou said: second\nthird"
+    assert turn.text == "one two three four five six\n\nYou said: second\nthird"
     assert turn.result["usage"]["output_tokens"] == 10
     assert claude.frames.empty()
 
@@ -162,7 +166,7 @@ def test_a_model_that_hangs_can_be_interrupted_and_its_call_is_cancelled(claude:
     api.wait_for_turns(1)
     claude.send("interrupt")
     assert claude.rest().result["interrupted"] is True
-    assert claude.cancelled.get(timeout=5)
+    assert claude.cancelled.get(timeout=30)
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 529])
@@ -204,8 +208,11 @@ def test_a_stream_that_breaks_is_an_error_result(claude: Host, api: MessagesApi,
 
 
 def test_the_last_prompt_decides_when_an_earlier_one_failed(claude: Host, api: MessagesApi) -> None:
+    pushed = threading.Event()
+
     def answer(request: Recorded) -> Failure | None:
-        time.sleep(0.4)
+        pushed.wait(60)
+        time.sleep(0.4)  # the command line reads what was pushed
         return None if request.last_text == "second" else Failure(400, "no")
 
     api.answer = answer
@@ -213,6 +220,7 @@ def test_the_last_prompt_decides_when_an_earlier_one_failed(claude: Host, api: M
     claude.prompt("first", "one")
     claude.wait("accepted")
     claude.prompt("second", "two")
+    pushed.set()
     turn = claude.rest()
     assert (turn.result["is_error"], turn.text) == (False, "You said: second")
 
@@ -268,8 +276,10 @@ def test_a_command_line_killed_in_mid_turn_is_an_error_and_the_next_start_resume
 def test_a_command_line_killed_between_turns_is_replaced(claude: Host) -> None:
     claude.start()
     session = claude.turn("hello").result["session_id"]
-    os.kill(command_line_of(claude), signal.SIGKILL)
-    time.sleep(1)
+    command_line = command_line_of(claude)
+    os.kill(command_line, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{command_line}").exists())
+    time.sleep(0.5)  # the runner has heard of it, and tells its reader
     assert claude.start(session_id=session)["warm"] is False
     assert claude.turn("hello").text == "You said: hello"
 

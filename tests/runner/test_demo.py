@@ -1,5 +1,6 @@
 """The demo agent over a real pipe: no key, no SDK."""
 
+import json
 import time
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from ngb_runner.demo import command
 
 from tests.runner.conftest import OpenHost
 from tests.runner.host import SEND_MESSAGE, Host
+
+SLEEP = {"type": "prompt", "id": "one", "text": "sleep 1"}
 
 
 @pytest.fixture
@@ -83,8 +86,7 @@ def test_an_unknown_session_is_said_and_a_fresh_start_works(runner: OpenHost) ->
 
 
 def test_a_prompt_in_mid_turn_is_taken_into_it(demo: Host) -> None:
-    demo.prompt("sleep 1", "one")
-    demo.prompt("echo second", "two")
+    demo.send_together(SLEEP, {"type": "prompt", "id": "two", "text": "echo second"})
     turn = demo.rest()
     assert [frame["id"] for frame in turn.of("accepted")] == ["one", "two"]
     assert turn.text == "I slept for 1 s.\n\nsecond"
@@ -98,13 +100,13 @@ def test_an_interrupt_ends_the_turn_and_keeps_what_was_said(demo: Host) -> None:
     began = time.monotonic()
     demo.send("interrupt")
     result = demo.rest().result
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert (result["interrupted"], result["is_error"], result["text"]) == (True, False, "I slept for 1 s.")
 
 
 def test_a_start_during_a_turn_is_answered_busy_and_changes_nothing(demo: Host) -> None:
-    demo.prompt("sleep 1")
-    assert demo.start("demo")["busy"] is True
+    demo.send_together(SLEEP, demo.start_frame("demo"))
+    assert demo.wait("ready", "error")["busy"] is True
     assert demo.rest().text == "I slept for 1 s."
 
 
@@ -120,8 +122,9 @@ def test_a_failed_turn_is_an_error_result(demo: Host) -> None:
 
 
 def test_garbage_is_reported_and_the_turn_goes_on(demo: Host) -> None:
-    demo.prompt("sleep 1")
-    demo.send_raw(b"garbage\n" + b"x" * 2_000_000 + b"\n" + '{"type": "dänce"}\n'.encode())
+    demo.send_raw(
+        json.dumps(SLEEP).encode() + b"\ngarbage\n" + b"x" * 2_000_000 + b"\n" + '{"type": "dänce"}\n'.encode()
+    )
     turn = demo.rest()
     assert [frame["code"] for frame in turn.of("error")] == ["bad_frame", "frame_too_long", "unknown_type"]
     assert turn.text == "I slept for 1 s."

@@ -120,7 +120,7 @@ def test_a_turn_that_waits_for_leave_can_be_stopped(host, api, tmp_path):
     began = time.monotonic()
     host.send("interrupt")
     assert host.rest().result["interrupted"] is True
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15  # it would wait for 30
     assert not (tmp_path / "out").exists()
     assert host.start(builtin_tools="all", cwd=str(tmp_path), options=ASK)["type"] == "ready"
     assert host.turn("still there?").result["is_error"] is False

@@ -25,7 +25,7 @@ class Far:
         self._reader = reader
 
     async def frame(self) -> dict[str, Any]:
-        line = await asyncio.wait_for(self._reader.readline(), 5)
+        line = await asyncio.wait_for(self._reader.readline(), 30)
         return dict(json.loads(line))
 
     def answer(self, call_id: str, *chunks: bytes, status: int = 200, **headers: str) -> None:
@@ -67,14 +67,14 @@ Story = Callable[[Far], Coroutine[Any, Any, None]]
 
 def run(story: Story) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(20), open_far() as far:
+        async with asyncio.timeout(60), open_far() as far:
             await story(far)
 
     asyncio.run(whole())
 
 
 async def read(reader: asyncio.StreamReader, until: bytes = b"0\r\n\r\n") -> bytes:
-    return await asyncio.wait_for(reader.readuntil(until), 5)
+    return await asyncio.wait_for(reader.readuntil(until), 30)
 
 
 def test_a_request_becomes_one_frame_and_its_answer_comes_back() -> None:

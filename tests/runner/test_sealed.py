@@ -1,5 +1,7 @@
 """The same agent inside a container without network, root, capabilities or a writable root filesystem."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,13 @@ def test_the_whole_journey_through_a_sealed_container(sealed: Host, api: Message
     session = sealed.start(**GROUP)["session_id"]
     assert sealed.turn("hello").text == "You said: hello"
     assert sealed.start(**GROUP, session_id=session)["warm"] is True
-    api.script(ToolUse("mcp__ngb__send_message", {"text": "hi"}), Text("one two three", pieces=3, delay=0.3))
+    pushed = threading.Event()
+    api.script(ToolUse("mcp__ngb__send_message", {"text": "hi"}), Text("one two three", held=pushed))
     sealed.prompt("tell them", "one")
     head = sealed.until("delta")
     sealed.prompt("and then", "two")
+    time.sleep(0.5)  # the command line reads it and queues it, and says nothing
+    pushed.set()
     turn = Turn(head + sealed.rest().frames)
     assert [call["input"] for call in turn.of("tool_call")] == [{"text": "hi"}]
     assert [frame["id"] for frame in turn.of("accepted")] == ["one", "two"]
