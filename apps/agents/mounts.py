@@ -87,7 +87,7 @@ def _judge_one(mount: Any, allowlist: Allowlist, *, is_main: bool) -> ExtraMount
             raise RefusedError(_("It is no absolute path."))
         real = asked.resolve(strict=True)
         found = real.stat()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, or the home of nobody
+    except (OSError, RuntimeError, UnicodeError) as error:  # RuntimeError: links in a circle, or the home of nobody
         raise RefusedError(_("It does not exist, or cannot be looked at.")) from error
     if not stat.S_ISDIR(found.st_mode):
         raise RefusedError(_("It is no folder."))

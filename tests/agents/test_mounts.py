@@ -115,7 +115,7 @@ def test_names_in_the_container_that_are_good(home, name):
     "mount",
     ["/etc", 5, None, {}, {"host": ""}, {"host": 5}, {"host": ["/"]}, {"host": "/tmp", "mode": "rw"},
      {"host": "/tmp", "write": "yes"}, {"host": "/tmp", "container": 5}, {"host": "projects"}, {"host": "/tmp\0/x"},
-     {"host": "~nobody-of-this-name/x"}, {"host": "/" + "x" * 5000}],
+     {"host": "~nobody-of-this-name/x"}, {"host": "/" + "x" * 5000}, {"host": "/half a \ud83d"}],
 )  # fmt: skip
 def test_whatever_else_stands_in_the_row_is_refused_with_a_reason(home, mount):
     assert isinstance(one(mount), str)
