@@ -83,6 +83,7 @@ def test_who_may_only_look_sees_a_provider_without_its_key(provider):
         ("prices", '{"claude": {"input": 3}}', "no price for “output”"),
         ("prices", "{", "Enter a valid JSON"),
         ("model_names", '{"a": 3}', "A JSON object of names is expected"),
+        ("max_output_tokens", "100", "greater than or equal to 2000"),
     ],
 )
 def test_a_mistake_is_said_in_words_and_nothing_is_stored(desk, field, value, sentence):
@@ -90,6 +91,13 @@ def test_a_mistake_is_said_in_words_and_nothing_is_stored(desk, field, value, se
 
     assert sentence in response.text
     assert not ModelProvider.objects.exists()
+
+
+def test_a_provider_s_output_has_a_limit_or_none(desk):
+    desk.post(f"{PAGE}add/", form(max_output_tokens="16000"))
+    desk.post(f"{PAGE}add/", form(name="second", max_output_tokens=""))
+
+    assert [(known.name, known.max_output_tokens) for known in _known()] == [("first", 16000), ("second", None)]
 
 
 def test_an_address_without_a_domain_is_good(desk):
