@@ -13,8 +13,10 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """JSON, as everything here; a slash too many at the end leads to the page without it."""
-    if request.path.endswith("/") and request.path.rstrip("/") != request.path:
-        return HttpResponsePermanentRedirect(request.path.rstrip("/"), preserve_request=True)
+    if request.path.endswith("/"):
+        asked = request.META.get("QUERY_STRING", "")
+        place = request.path.rstrip("/") + (f"?{asked}" if asked else "")
+        return HttpResponsePermanentRedirect(place, preserve_request=True)
     return sentence(404, "There is nothing here; /api/docs shows what there is.")
 
 

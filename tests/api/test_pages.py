@@ -51,6 +51,7 @@ def test_a_slash_too_many_leads_to_the_route():
     answer = program.get(url("groups/"))
     assert (answer.status_code, answer["Location"]) == (308, "/api/v1/groups")
     assert program.get(url("groups/"), follow=True).json() == {"items": []}
+    assert program.get(url("tasks/?status=paused"))["Location"] == "/api/v1/tasks?status=paused"
 
 
 def test_the_status_says_what_runs_here(family):
