@@ -146,7 +146,6 @@ def _asked(query: bytes) -> tuple[int, str]:
     asked = {name: values[0] for name, values in parse_qs(query.decode("latin1")).items()}
     seen = asked.get("seen", "")
     language = asked.get("language", "")
-    known = language in dict(settings.LANGUAGES) and translation.check_for_language(language)
-    return int(seen) if seen.isascii() and seen.isdigit() and len(
-        seen
-    ) < 19 else 0, language if known else settings.LANGUAGE_CODE
+    is_key = seen.isascii() and seen.isdigit() and len(seen) < 19
+    is_known = language in dict(settings.LANGUAGES) and translation.check_for_language(language)
+    return int(seen) if is_key else 0, language if is_known else settings.LANGUAGE_CODE

@@ -67,6 +67,16 @@ def test_who_may_read_may_not_write(desk, clerk, chat):
     assert desk.post("/chat/family/messages/", {"text": "hello"}).status_code == 403
 
 
+def test_who_may_add_nothing_is_not_led_to_it(desk, clerk):
+    allow(clerk, "view_message", "view_channel")
+    assert "/add/" not in desk.get("/").text + desk.get("/chat/").text
+
+    allow(clerk, "add_group", "add_channel")
+    page = desk.get("/").text
+    assert ("/admin/chats/group/add/" in page, "/admin/chats/channel/add/" in page) == (True, True)
+    assert "/admin/chats/group/add/" in desk.get("/chat/").text
+
+
 @pytest.mark.parametrize(
     ("page", "action", "needed"),
     [
