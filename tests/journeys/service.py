@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.environment import ROOT, lay_tables, service_environment
+from tests.environment import ROOT, free_port, lay_tables, service_environment
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 40.0
 CHILDREN = ("web", "agents", "worker", "listeners", "redis")
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "it") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "it") -> Any:
     """The condition's first true value; AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -34,7 +33,7 @@ class Service:
     """A context manager; `log` holds everything that was printed."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = data_dir.parent / f"{data_dir.name}.log"
         own = {"NGB_BIND": f"127.0.0.1:{self.port}", "DATABASE_URL": ""}
@@ -64,15 +63,15 @@ class Service:
             self._process.wait(STOP_TIMEOUT)
         finally:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait(20)
 
     def crash(self) -> None:
         """`up` is killed, and everything that hangs on it goes along."""
         assert self._process
         children = [self.pid(child) for child in CHILDREN]
         self._process.kill()
-        self._process.wait(5)
-        wait_until(lambda: not any(is_alive(pid) for pid in children), 10, "the end of its children")
+        self._process.wait(20)
+        wait_until(lambda: not any(is_alive(pid) for pid in children), 30, "the end of its children")
 
     def manage(self, *arguments: str, check: bool = True, stdin: str = "") -> str:
         """A management command's standard output."""
@@ -98,7 +97,7 @@ class Service:
 
     def get(self, path: str) -> tuple[int, Any]:
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as response:
+            with urllib.request.urlopen(self.url + path, timeout=30) as response:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -139,9 +138,3 @@ class Service:
 
 def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,10 +10,10 @@ from nanogridbot.processes import embedded_redis
 @pytest.fixture
 def server(tmp_path: Path):
     path = tmp_path / "run" / "redis.sock"
-    process = embedded_redis.start(path)
+    process = embedded_redis.start(path, 30)
     yield path
     process.terminate()
-    process.wait(5)
+    process.wait(20)
 
 
 def test_server_answers_on_its_private_socket_only(server: Path) -> None:

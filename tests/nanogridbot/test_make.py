@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def make_venv(python: Path | str, target: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHON": str(python)}
     command = [str(ROOT / "requirements" / "make-venv"), str(target)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def pretend_python(path: Path, script: str) -> Path:

@@ -14,7 +14,7 @@ from tests.environment import lay_tables, service_environment
 def manage(data: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "manage.py", *arguments]
     own = service_environment(data, **{"DATABASE_URL": ""} | environment)
-    return subprocess.run(command, check=False, env=own, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, env=own, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("arguments", [["bootstrap"], ["ask", "main", "hello"]])
@@ -66,7 +66,7 @@ def test_ctrl_c_ends_the_wait_for_an_answer(tmp_path: Path) -> None:
         assert "Is the service running" in asking.stderr.readline()  # it waits
         asking.send_signal(signal.SIGINT)
         try:
-            assert asking.communicate(timeout=10) == ("", "")
+            assert asking.communicate(timeout=30) == ("", "")
         finally:
             asking.kill()
     assert asking.returncode == 130
@@ -88,6 +88,6 @@ def test_whoever_has_a_number_and_no_name_may_ask(tmp_path: Path) -> None:
     manage(tmp_path, "bootstrap")
     command = [sys.executable, "-c", NAMELESS, "ask", "main", "hello", "--wait", "0"]
     own = service_environment(tmp_path, DATABASE_URL="")
-    asked = subprocess.run(command, check=False, env=own, capture_output=True, text=True, timeout=60)
+    asked = subprocess.run(command, check=False, env=own, capture_output=True, text=True, timeout=120)
     assert asked.returncode == 3, asked.stderr
     assert asked.stderr.startswith("CommandError: No answer in 0 s")
