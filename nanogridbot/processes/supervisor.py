@@ -171,7 +171,7 @@ class Supervisor:
         lived = time.monotonic() - child.started
         failures = 0 if lived > STABLE else self._failures.get(name, 0)
         self._failures[name] = failures + 1
-        delay = min(BACKOFF[0] * 2**failures, BACKOFF[1]) * random.uniform(0.8, 1.2)  # noqa: S311
+        delay = pause_after(failures)
         self._due[name] = (time.monotonic() + delay, child.program)
         self.output.say(f"{name} {child.ending}; it is started again in {delay:.1f} s.", level="error")
 
@@ -206,6 +206,11 @@ class Supervisor:
         for child in self.children.values():
             if child.pipe >= 0:
                 os.close(child.pipe)
+
+
+def pause_after(failures: int) -> float:
+    """Seconds before a new start, after so many in a row that ended soon; there is no end to their number."""
+    return min(BACKOFF[0] * 2 ** min(failures, 10), BACKOFF[1]) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:
