@@ -210,7 +210,7 @@ class Supervisor:
 
 def pause_after(failures: int) -> float:
     """Seconds before a new start, after so many in a row that ended soon; there is no end to their number."""
-    return min(BACKOFF[0] * 2 ** min(failures, 10), BACKOFF[1]) * random.uniform(0.8, 1.2)  # noqa: S311
+    return min(BACKOFF[0] * 2.0 ** min(failures, 10), BACKOFF[1]) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:
