@@ -20,6 +20,9 @@ MACHINERY = {"django_celery_beat"}
 
 
 class Desk(AdminSite):
+    site_url = None  # the pages stand in the header
+    empty_value_display = "–"
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Everything keeps its address; the order is ours."""
         apps = super().get_app_list(request, app_label)

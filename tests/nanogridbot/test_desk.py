@@ -1,7 +1,11 @@
 """The admin's first page: an operator's order, without the machinery."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
+
+from apps.api.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +32,29 @@ def test_a_new_scheduled_task_shows_no_state(admin_client: Client) -> None:
     page = admin_client.get("/admin/schedules/scheduledtask/add/").content.decode()
     assert "field-prompt" in page
     assert "field-next_run_at" not in page
+
+
+def test_the_pages_and_the_languages_can_be_reached_from_the_admin(admin_client: Client) -> None:
+    page = admin_client.get("/admin/chats/message/?direction=in").content.decode()
+    assert all(f'<a href="{path}"' in page for path in ("/", "/chat/", "/admin/"))
+    assert '<button class="quiet" name="language" value="zh-hans"' in page
+    assert 'name="next" value="/admin/chats/message/?direction=in"' in page  # the filter stays
+
+
+def test_who_is_not_signed_in_can_choose_the_language_and_nothing_else(client: Client) -> None:
+    page = client.get("/admin/login/?next=/chat/").content.decode()
+    assert 'name="next" value="/admin/login/?next=/chat/"' in page
+    assert '<a href="/chat/"' not in page
+
+
+def test_a_list_is_headed_by_what_it_lists(admin_client: Client) -> None:
+    page = admin_client.get("/admin/schedules/scheduledtask/").content.decode()
+    assert "<h1>Scheduled tasks</h1>" in page
+    assert "Select" not in page
+
+
+def test_times_are_written_alike_in_both_languages(admin_client: Client) -> None:
+    ApiToken.objects.create(name="x", hash="x" * 64, scopes=["read"], expires_at=datetime(2030, 1, 31, 9, tzinfo=UTC))
+    for language in ("en", "zh-hans"):
+        page = admin_client.get("/admin/api/apitoken/", headers={"Accept-Language": language}).content.decode()
+        assert '<td class="field-expires_at nowrap">2030-01-31 09:00</td>' in page
