@@ -34,7 +34,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     about = _("A token lets a program use the REST API, which is described at /api/docs.")
     form = ApiTokenForm
     list_display = ["name", "may", "reach", "is_valid", "expires_at", "last_used_at", "created_at"]
-    filter_horizontal = ["groups"]
+    autocomplete_fields = ["groups"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.admin.readonly import HistoryAdmin, TakesHistoryAlong
@@ -15,6 +16,12 @@ from apps.schedules.models import ScheduledTask, TaskRun
 
 
 class ScheduledTaskForm(ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        help_texts = {
+            "context_mode": _("What the agent remembers of its last turns; a fresh conversation knows the files only."),
+            "thread_id": _("Its id, where the chat has threads; empty: the chat itself."),
+        }
+
     def clean(self) -> dict[str, Any] | None:
         if sentence := services.ended(self.instance):
             raise ValidationError(sentence)
@@ -62,12 +69,15 @@ class ScheduledTaskAdmin(TakesHistoryAlong):
 
     @admin.display(description=_("prompt"))
     def prompt_start(self, task: ScheduledTask) -> str:
-        return task.prompt[:80]
+        return Truncator(task.prompt).chars(80)
 
-    def get_fields(self, request: HttpRequest, obj: ScheduledTask | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: ScheduledTask | None = None) -> Any:
         """A new one has no state to show yet."""
-        fields = super().get_fields(request, obj)
-        return fields if obj else [name for name in fields if name not in self.readonly_fields]
+        return [
+            (None, {"fields": ["group", "chat", "prompt", "schedule_type", "schedule_value", "timezone"]}),
+            (_("Details"), {"classes": ["collapse"], "fields": ["context_mode", "missed", "thread_id"]}),
+            *([(_("State"), {"fields": self.readonly_fields})] if obj else []),
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: ScheduledTask | None) -> Any:
         return self.inlines if obj else []

@@ -278,6 +278,17 @@ def test_a_group_is_deleted_with_its_history(browser_of, chat, channel):
     assert list(Chat.objects.discovered()) == [elsewhere]
 
 
+def test_what_goes_with_a_group_is_counted_in_words_that_people_know(browser_of, chat):
+    run = request_run(chat.group, chat=chat, cause=Run.Cause.REQUEST, prompt="go")
+    question = run.questions.create(text="Which one?", kind="ask", expires_at=run.created_at)
+    question.messages.add(answered(chat, "Which one?"))
+
+    page = browser_of.get(f"/admin/chats/group/{chat.group.pk}/delete/").text
+
+    assert "Questions: 1" in page
+    assert "relationship" not in page
+
+
 def test_a_channel_is_deleted_with_its_history(browser_of, channel):
     said(Chat.objects.create(channel=channel, external_id="-100"), "hello")
 
@@ -321,6 +332,17 @@ def test_registering_needs_a_group(browser_of, group, channel):
 @pytest.mark.parametrize("page", ["chats/message", "agents/run", "chats/incident", "agents/session"])
 def test_history_is_looked_at_only(browser_of, chat, page):
     assert browser_of.get(f"/admin/{page}/add/").status_code == 403
+
+
+def test_a_message_shows_what_it_has(browser_of, chat):
+    bare, failed = said(chat, "hello"), answered(chat, "hi", delivery="failed", error="Forbidden")
+    failed.attachments.create(kind="file", name="plan.pdf")
+
+    of_bare, of_failed = (browser_of.get(f"/admin/chats/message/{each.pk}/change/").text for each in (bare, failed))
+
+    assert ("field-error" in of_bare, "field-error" in of_failed) == (False, True)
+    assert ("plan.pdf" in of_bare, "plan.pdf" in of_failed) == (False, True)
+    assert "History" not in of_bare + of_failed  # nobody changes it
 
 
 def test_what_failed_is_sent_again(browser_of, chat):

@@ -94,7 +94,11 @@ def test_an_edit_can_be_taken_back(browser_of, group, folder):
     (folder / "CLAUDE.md").write_text("first\n")
     save(browser_of, group, "CLAUDE.md", "second\n")
     edit = MemoryEdit.objects.get()
-    shown = browser_of.post(reverse("admin:chats_group_memory_edit", args=[group.pk, edit.pk]), follow=True)
+    address = reverse("admin:chats_group_memory_edit", args=[group.pk, edit.pk])
+    asked = browser_of.get(address).content.decode()
+    shown = browser_of.post(address, follow=True)
+    assert "<del>− first</del>\n<ins>+ second</ins>" in asked
+    assert "@@" not in asked
     assert "As it was before that edit" in shown.content.decode()
     assert (folder / "CLAUDE.md").read_text() == "first\n"
     assert MemoryEdit.objects.count() == 2

@@ -181,7 +181,7 @@ def test_the_overview_says_how_things_stand(browser_of, group, chat):
     assert "working" in page
     assert "The token was revoked." in page
     assert "1 incident nobody has seen" in page
-    assert "The folder /etc is not allowed." in page
+    assert "The folder /etc is not allowed. <time datetime=" in page
 
 
 def test_groups_stand_in_the_order_of_their_activity(browser_of, group, chat):

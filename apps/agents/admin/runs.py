@@ -45,7 +45,7 @@ class RunAdmin(HistoryAdmin):
             {
                 "fields": [
                     *("session", "chat", "thread_id", "cause", "prompt", "status", "error"),
-                    *("agent", "model", "runtime", "cost_usd", "started_at", "finished_at"),
+                    *("agent", "model", "runtime", "cost", "started_at", "finished_at", "took"),
                 ]
             },
         ),
@@ -60,6 +60,7 @@ class RunAdmin(HistoryAdmin):
             },
         ),
     ]
+    readonly_fields = ["cost", "took"]
     inlines = [RunStepInline, RunUsageInline]
     actions = ["stop"]
 

@@ -141,5 +141,5 @@ def difference(before: str, after: str) -> list[tuple[str, str]]:
     if max(len(old), len(new)) > DIFF_LINES:
         return []
     kinds = {"+": "add", "-": "remove", "@": "skip"}
-    lines = list(difflib.unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]
+    lines = list(difflib.unified_diff(old, new, n=CONTEXT, lineterm=""))[3:]
     return [(kinds.get(line[:1], "same"), line if line.startswith("@") else line[1:]) for line in lines]

@@ -49,8 +49,31 @@ class MessageAdmin(HistoryAdmin):
     list_select_related = ["chat__channel", "sender"]
     search_fields = ["text", "external_id"]
     ordering = ["-pk"]
+    fieldsets = [
+        (None, {"fields": ["text", "chat", "author", "direction", "sent_at", "calls_agent", "run"]}),
+        (_("Delivery"), {"fields": ["delivery", "attempts", "next_attempt_at", "error"]}),
+        (
+            _("Details"),
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    *("kind", "sender", "withheld", "reply_to", "quoted_sender", "quoted_text", "thread_id"),
+                    *("choices", "external_id", "external_parts", "created_at"),
+                ],
+            },
+        ),
+    ]
+    readonly_fields = ["author", "created_at"]
     inlines = [AttachmentInline]
     actions = ["resend"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:
+        """What came in was not delivered by us."""
+        return [each for each in self.fieldsets if obj is None or obj.delivery or each[0] != _("Delivery")]
+
+    def get_inlines(self, request: HttpRequest, obj: Message | None) -> Any:
+        """Most have no files."""
+        return self.inlines if obj and obj.attachments.exists() else []
 
     @admin.display(description=_("from"))
     def author(self, message: Message) -> str:

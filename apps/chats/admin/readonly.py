@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -25,8 +26,11 @@ class TakesHistoryAlong(admin.ModelAdmin):  # type: ignore[type-arg]
     """Who may delete one of these may delete its history with it, which nobody may delete by itself."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes along is counted, not listed: it may be a hundred thousand rows."""
+        """What goes along is counted, not listed: it may be a hundred thousand rows; joins mean nothing to a person."""
         _listed, counts, needed, protected = super().get_deleted_objects(objs, request)
         site = self.admin_site._registry.items()
         history = {str(model._meta.verbose_name) for model, desk in site if isinstance(desk, HistoryAdmin)}
+        models = apps.get_models(include_auto_created=True)
+        joins = {str(model._meta.verbose_name_plural) for model in models if model._meta.auto_created}
+        counts = {name: count for name, count in counts.items() if str(name) not in joins}
         return [str(one) for one in objs], counts, {name for name in needed if str(name) not in history}, protected
