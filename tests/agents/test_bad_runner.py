@@ -36,6 +36,18 @@ def test_the_turn_survives_noise(say, replies, runner, noise):
     assert Incident.objects.filter(kind="garbled link").count() == (0 if "http_body" in noise else 1)
 
 
+@pytest.mark.parametrize("session_id", ['"\\ud83d"', '"x" * 200', '"\\0"', "[]"])
+def test_a_session_id_that_no_row_holds_is_not_kept_and_the_answer_is(say, replies, runner, session_id):
+    runner(f'say(type="result", text="answer", session_id={session_id}, exhausted=5)\nsys.stdin.read()')
+    run = say("hello")
+
+    execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, replies()) == (Run.Status.SUCCEEDED, ["answer"]), run.error
+    assert run.session.sdk_session_id == ""
+
+
 def test_a_character_split_over_two_writes_arrives_whole(say, replies, runner):
     runner(
         'said = {"type": "result", "text": "世界", "session_id": "s"}\n'

@@ -1,3 +1,4 @@
+import re
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.models import Group
+
+ID = re.compile(r"[!-~]{1,100}\Z")
 
 
 class Session(models.Model):
@@ -30,10 +33,11 @@ class Session(models.Model):
     def used(self, sdk_session_id: str = "", *, since: datetime | None = None) -> None:
         """Notes a run's end, and the id under which the SDK remembers it; locks the row until the commit.
 
-        `since`: when the run began. What a person had forgotten after that does not come back.
+        `since`: when the run began. What a person had forgotten after that does not come back. An agent may say
+        anything: what is no id is not kept.
         """
         changes: dict[str, Any] = {"last_run_at": timezone.now()}
-        if sdk_session_id:
+        if ID.match(sdk_session_id):
             forgotten = When(forgotten_at__gt=since, then=F("sdk_session_id")) if since else None
             known = Value(sdk_session_id)
             changes["sdk_session_id"] = Case(forgotten, default=known) if forgotten else known
