@@ -34,6 +34,17 @@ def address_for_people(**_: Any) -> list[CheckMessage]:
     return [Advice(f"NGB_BIND={settings.BIND} listens on every address.", hint=hint, id="nanogridbot.W001")]
 
 
+@register(Tags.security)
+def proxy_is_believed(**_: Any) -> list[CheckMessage]:
+    """We speak HTTP: HTTPS is a proxy's, and without its word every request looks as if it came without."""
+    believed = settings.SECURE_PROXY_SSL_HEADER is not None
+    if believed or not settings.HTTPS:
+        return []
+    hint = "Have the proxy set X-Forwarded-Proto and X-Forwarded-For, and set NGB_TRUST_PROXY=yes."
+    text = "NGB_BASE_URL begins with https:// and NGB_TRUST_PROXY is off: every page leads to itself, without end."
+    return [Advice(text, hint=hint, id="nanogridbot.W003")]
+
+
 @register(Tags.files)
 def directories_are_ours(**_: Any) -> list[CheckMessage]:
     """The data directory is written all the time."""

@@ -41,7 +41,7 @@ def test_models_and_migrations_agree(tmp_path: Path) -> None:
 
 def test_settings_behind_https_are_fit_for_production(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    result = run(*command, data_dir=tmp_path, NGB_BASE_URL="https://bot.example.org")
+    result = run(*command, data_dir=tmp_path, NGB_BASE_URL="https://bot.example.org", NGB_TRUST_PROXY="yes")
     assert result.returncode == 0, result.stderr
 
 
