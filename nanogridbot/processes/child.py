@@ -84,7 +84,6 @@ def _live(program: Program, parent: int, pipe: int, forget: Callable[[], None]) 
     try:
         forget()
         _settle(parent, pipe)
-        _prctl(SET_NAME, ctypes.create_string_buffer(f"ngb-{program.name}".encode()))  # what `ps` and `top` show
         call_oneself(program.name)
         program.main()
         code = 0
