@@ -3,6 +3,7 @@
 Every folder on the way is opened by itself and never through a symlink, so nothing outside can be read or written.
 """
 
+import logging
 import os
 import re
 import unicodedata
@@ -13,6 +14,8 @@ from apps.agents.runtimes.sealing import WORKSPACE, agent_ids
 from apps.chats import workspaces
 from apps.chats.folders import FOLDER_FLAGS, FileRefusedError, open_below
 from apps.chats.models import Group
+
+logger = logging.getLogger(__name__)
 
 ATTACHMENTS = "attachments"
 NAME_BYTES = 120
@@ -62,8 +65,8 @@ def remove_inside(group: Group, path: str) -> None:
         return  # then it is gone with its folder
     try:
         os.unlink(PurePosixPath(path).name, dir_fd=folder)
-    except FileNotFoundError:
-        pass  # the agent was faster
+    except OSError as error:  # the agent was faster, and may have put a folder in its place
+        logger.debug("%s of %s is not removed: %s", path, group.folder, error)
     finally:
         os.close(folder)
 
