@@ -315,6 +315,7 @@ def test_a_discovered_chat_is_found_and_registered(browser_of, group, channel):
     found.refresh_from_db()
     assert "Hiking club" in listed
     assert "From now on the group serves" in asked.text
+    assert "/admin/chats/group/add/" in asked.text  # the group may have to be made first
     assert "1 chat is served by The family now." in done.text
     assert found.group == group
 
