@@ -134,6 +134,11 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
         return {"chat": self.chat, "viewer": self.viewer, "language": self.language}
 
 
+async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A websocket that there is not: refused (HTTP 403), where the router would raise for each stranger who tries."""
+    await send({"type": "websocket.close", "code": NO_SUCH_GROUP})
+
+
 def _refused(user: AbstractBaseUser | AnonymousUser) -> int:
     """The code to close with, or 0."""
     if not user.is_authenticated:

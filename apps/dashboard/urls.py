@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from apps.dashboard.consumers import ChatConsumer
+from apps.dashboard.consumers import ChatConsumer, nowhere
 from apps.dashboard.views import chat, files, health, overview, questions
 
 app_name = "dashboard"
@@ -19,4 +19,5 @@ urlpatterns = [
 ]
 websocket_urlpatterns = [
     path("ws/chat/<str:folder>/", ChatConsumer.as_asgi()),
+    re_path(r"", nowhere),  # type: ignore[arg-type]  # an ASGI application, as all of these
 ]

@@ -1,6 +1,9 @@
 import pytest
+from asgiref.sync import async_to_sync
+from channels.testing import WebsocketCommunicator
 
 from apps.dashboard.origins import is_same_site
+from nanogridbot.asgi import application
 
 
 def headers(origin, host):
@@ -32,3 +35,12 @@ def test_our_own_pages_may_open_a_websocket(origin, host):
 )
 def test_other_pages_may_not(origin, host):
     assert not is_same_site(headers(origin, host))
+
+
+def test_a_websocket_that_there_is_not_is_refused_like_a_strange_one():
+    own = list(headers("http://localhost", "localhost").items())
+
+    async def knock():
+        return await WebsocketCommunicator(application, "/ws/nothing", headers=own).connect(timeout=5)
+
+    assert async_to_sync(knock)()[0] is False
