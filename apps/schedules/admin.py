@@ -82,12 +82,14 @@ class ScheduledTaskAdmin(TakesHistoryAlong):
     def get_inlines(self, request: HttpRequest, obj: ScheduledTask | None) -> Any:
         return self.inlines if obj else []
 
-    @transaction.atomic
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **more: Any) -> Any:
         """Locked while an edit is judged and saved: no slot is taken in between."""
-        if request.method == "POST" and object_id and object_id.isdecimal():
+        view = super().changeform_view
+        if request.method != "POST" or not object_id or not object_id.isdecimal():
+            return view(request, object_id, *args, **more)
+        with transaction.atomic():
             ScheduledTask.objects.select_for_update().filter(pk=int(object_id)).first()
-        return super().changeform_view(request, object_id, *args, **more)
+            return view(request, object_id, *args, **more)
 
     def save_model(self, request: HttpRequest, obj: ScheduledTask, form: "ModelForm[Any]", change: bool) -> None:
         if change:
