@@ -20,6 +20,8 @@ class HttpStandIn(StandIn[Call, Trouble]):
     def __init__(self) -> None:
         super().__init__()
         self.stopping = False
+        self.hanging = 0  # requests that are not answered now
+        self.hangs_no_more = False
         self._server: Server | None = None
 
     def start(self) -> Self:
@@ -39,6 +41,12 @@ class HttpStandIn(StandIn[Call, Trouble]):
             self._server.cut_all()
             self._server.server_close()
             self._server = None
+
+    def let_go(self) -> None:
+        """What hangs, and what was to hang, is answered."""
+        with self.changed:
+            self.hangs_no_more = True
+            self.changed.notify_all()
 
 
 class Server(ThreadingHTTPServer):
@@ -92,7 +100,10 @@ class Exchange(BaseHTTPRequestHandler):
     def rest(self, hang: Hang) -> None:
         api = self.server.api
         with api.changed:
-            api.changed.wait_for(lambda: api.stopping, hang.seconds)
+            api.hanging += 1
+            api.changed.notify_all()
+            api.changed.wait_for(lambda: api.stopping or api.hangs_no_more, hang.seconds)
+            api.hanging -= 1
 
     def cut(self) -> None:
         self.close_connection = True

@@ -160,12 +160,13 @@ def test_nobody_answered_and_the_buttons_go(api, question):
 
 
 def test_what_is_answered_while_it_is_sent_loses_its_buttons_afterwards(api, fresh_redis, chat, listeners):
-    api.fail("sendMessage", Hang(2))
+    api.fail("sendMessage", Hang(300))
     listeners.start()
     until(lambda: status() == "online")
     question = ask(chat)
-    assert api.wait_for(lambda: bool(api.calls_of("sendMessage")))  # the platform has it, and does not say so yet
+    assert api.wait_for(lambda: api.hanging)  # the platform has it, and does not say so yet
     questions.answer(question, "Red")
+    api.let_go()
     assert "reply_markup" in api.wait_for_sent(1)[0].parameters
     assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
 
