@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from apps.chats import services
 from apps.chats.models import Channel, Chat, Group, Message, Platform
 from nanogridbot.publications import connection
 from tests.fakes.telegram_api import TOKEN, TelegramApi
+from tests.waiting import until
 
 
 class Listeners:
@@ -24,12 +26,12 @@ class Listeners:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="listeners", daemon=True)
         self._thread.start()
-        assert ready.wait(5)
+        assert ready.wait(30)
 
     def stop(self) -> None:
         if self._thread:
             self._stop()
-            self._thread.join(30)
+            self._thread.join(60)
             assert not self._thread.is_alive(), "the listeners did not stop"
             self._thread = None
         if self.error:
@@ -104,6 +106,22 @@ def status(name: str = "bot") -> str:
 
 def detail(name: str = "bot") -> str:
     return Channel.objects.get(name=name).status_detail
+
+
+def lost(name: str = "bot") -> str:
+    """Why the connection was lost last, empty if it never was: it stays to be read when all is well again."""
+    return Channel.objects.get(name=name).last_error
+
+
+def until_quiet(look: Callable[[], Any], seconds: float) -> None:
+    """Until what is looked at stayed the same for so long."""
+
+    def is_quiet() -> bool:
+        before = look()
+        time.sleep(seconds)
+        return bool(look() == before)
+
+    until(is_quiet)
 
 
 def outbound(delivery: str) -> int:

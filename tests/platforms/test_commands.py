@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from apps.chats.models import Channel
 from tests.environment import lay_tables, service_environment
+from tests.waiting import in_time
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +135,10 @@ def runchannels(environment):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_runchannels_ends_cleanly_on_a_signal_and_tolerates_no_second_one(installation, number):
+    in_time(5, lambda: ended(installation, number))
+
+
+def ended(installation, number) -> float:
     process = runchannels(installation)
     for line in process.stderr:
         if "web (web) is online" in line:
@@ -143,13 +148,14 @@ def test_runchannels_ends_cleanly_on_a_signal_and_tolerates_no_second_one(instal
         env=installation,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert (second.returncode, "runs already" in second.stderr) == (1, True)
     began = time.monotonic()
     os.kill(process.pid, number)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=60)
+    took = time.monotonic() - began
     assert process.returncode == 0, rest
     assert "Traceback" not in rest
-    assert time.monotonic() - began < 5
+    return took

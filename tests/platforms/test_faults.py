@@ -19,7 +19,6 @@ KINDLESS = ("slack", "discord")  # there a message is text, with or without file
 @pytest.fixture(params=RIGS)
 def platform(request, settings, tmp_path):
     settings.GROUPS_DIR = tmp_path / "groups"
-    settings.CHANNEL_HEARTBEAT = 1
     return request.param
 
 

@@ -18,7 +18,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 MESSAGES = 20
-LONG = 60.0  # seconds: longer than any of these tests
+LONG = 300.0  # seconds: longer than any of these tests
 
 
 @dataclass(frozen=True)

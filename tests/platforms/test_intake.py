@@ -204,7 +204,7 @@ def test_two_deliveries_at_the_same_moment_are_one_row():
     together = threading.Barrier(4)
 
     def deliver():
-        together.wait(5)
+        together.wait(60)
         try:
             intake.accept_all(channel, [message(), message("@Andy again", number="2")])
         finally:
@@ -214,7 +214,7 @@ def test_two_deliveries_at_the_same_moment_are_one_row():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(Message.objects.values_list("external_id", flat=True)) == ["1", "2"]
     assert (Run.objects.count(), Incident.objects.count()) == (1, 0)
 

@@ -1,8 +1,10 @@
 """A loop that somebody holds up says so, and how late it is as a rule."""
 
 import asyncio
+import re
 import time
 
+from apps.platforms import lateness
 from apps.platforms.lateness import watch
 
 
@@ -22,12 +24,14 @@ def watched(settings, *, block: float) -> None:
 def test_a_loop_that_is_held_up_is_warned_of(settings, caplog):
     caplog.set_level("INFO")
     watched(settings, block=1.3)
-    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert "held up for 1." in warning.getMessage()
-    assert "at most 1" in caplog.text
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    held_up = [float(found[1]) for each in said if (found := re.search(r"held up for ([\d.]+) s", each))]
+    assert max(held_up) >= 1.2
+    assert max(float(most) for most in re.findall(r"at most ([\d.]+) ms", caplog.text)) >= 1200
 
 
-def test_a_free_loop_only_reports(settings, caplog):
+def test_a_free_loop_only_reports(settings, caplog, monkeypatch):
+    monkeypatch.setattr(lateness, "LATE", 60)  # which no machine that runs this stands still for
     caplog.set_level("INFO")
     watched(settings, block=0)
     assert {record.levelname for record in caplog.records if "loop" in record.getMessage()} == {"INFO"}

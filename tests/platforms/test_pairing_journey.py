@@ -50,7 +50,7 @@ def serve():
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(60)
+    thread.join(120)
 
 
 def test_a_stranger_is_let_in_by_an_admin_in_a_chat_and_answered(telegram):

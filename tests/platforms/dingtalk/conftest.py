@@ -19,10 +19,15 @@ def ding():
         yield server
 
 
-@pytest.fixture(autouse=True)
-def quick(settings, tmp_path_factory):
+@pytest.fixture
+def quick(settings):
+    """Whoever does not answer is given up soon; so is a machine that stands still for a moment."""
     settings.CHANNEL_HEARTBEAT = 0.3
     settings.CHANNEL_STALL_TIMEOUT = 2
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path_factory):
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 

@@ -15,7 +15,7 @@ from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.check import check
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import detail, outbound, send, status
+from tests.platforms.conftest import detail, lost, outbound, send, status
 from tests.platforms.dingtalk.conftest import GROUP_SEND, OPEN, PNG, database, inbound, kept, online
 from tests.waiting import until
 
@@ -51,13 +51,21 @@ def test_nothing_secret_is_logged_while_all_goes_well(ding, listeners, chat, cap
 
 
 @database
-@pytest.mark.parametrize("trouble", [Answer(503, b""), Answer(200, b"{}"), Answer(200, b"no json"), Hang(3)])
+@pytest.mark.parametrize("trouble", [Answer(503, b""), Answer(200, b"{}"), Answer(200, b"no json")])
 def test_a_gateway_in_trouble_is_asked_again(ding, listeners, chat, trouble):
     ding.fail(OPEN, trouble)
     listeners.start()
-    until(lambda: status() == "retrying", seconds=5)
-    until(lambda: status() == "online", seconds=5)
+    assert until(lost)
+    until(lambda: status() == "online")
     assert len(ding.calls_of(OPEN)) == 2
+
+
+@database
+def test_a_gateway_that_hangs_is_asked_again(ding, listeners, chat, quick):
+    ding.fail(OPEN, Hang(300))
+    listeners.start()
+    assert until(lost)
+    until(lambda: status() == "online")
 
 
 @database
@@ -84,10 +92,10 @@ def test_pings_are_answered_and_a_disconnect_brings_a_new_ticket(ding, listeners
 
 
 @database
-def test_a_stream_that_is_half_dead_is_found(ding, listeners, chat):
+def test_a_stream_that_is_half_dead_is_found(ding, listeners, chat, quick):
     ding.answers_pings = False
     online(listeners)
-    until(lambda: "does not answer any more" in detail(), seconds=2)
+    until(lambda: "does not answer any more" in lost())
     ding.answers_pings = True
     until(lambda: status() == "online")
     assert len(ding.calls_of(OPEN)) >= 2

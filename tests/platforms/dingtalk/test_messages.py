@@ -46,7 +46,7 @@ def test_a_group_is_discovered_by_its_title(ding, listeners, chat):
 
 
 @database
-def test_each_message_is_acknowledged_once_it_is_kept(ding, chat):
+def test_each_message_is_acknowledged_once_it_is_kept(ding, chat, quick):
     async def story():
         adapter = DingTalkAdapter(chat.channel)
         events = adapter.listen()
@@ -69,7 +69,7 @@ def test_each_message_is_acknowledged_once_it_is_kept(ding, chat):
             assert not left
 
     assert async_to_sync(story)() == []
-    (ack,) = ding.acks
+    (ack,) = ding.wait_for(lambda: ding.acks)
     assert (ack["code"], json.loads(ack["data"])) == (200, {"response": "OK"})
 
 

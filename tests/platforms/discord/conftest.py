@@ -24,7 +24,7 @@ def told_at_once(fresh_redis):
 def nothing_left():
     """No heartbeat of the library outlives its connection."""
     yield
-    until(lambda: not [thread for thread in threading.enumerate() if "keep-alive" in thread.name], seconds=3)
+    until(lambda: not [thread for thread in threading.enumerate() if "keep-alive" in thread.name])
 
 
 def discord_channel(api: DiscordApi, name: str = "bot", **fields):

@@ -21,9 +21,14 @@ def feishu_channel(api, name="bot", *, credentials=None, **options):
 
 @pytest.fixture
 def chat(api, settings, tmp_path_factory):
-    settings.CHANNEL_HEARTBEAT = 0.2
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
     return registered_chat(feishu_channel(api), "oc_team")
+
+
+@pytest.fixture
+def quick(settings):
+    """Pings, and whoever does not answer them is given up soon."""
+    settings.CHANNEL_HEARTBEAT = 0.2
 
 
 def inbound_one():

@@ -11,7 +11,7 @@ from apps.chats.workspaces import workspace
 from apps.platforms import intake
 from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure
 from tests.fakes.stand_in import Hang
-from tests.platforms.conftest import send, status
+from tests.platforms.conftest import lost, send, status
 from tests.platforms.feishu.conftest import inbound_one
 from tests.waiting import until
 
@@ -109,13 +109,13 @@ def test_nothing_is_acknowledged_before_it_is_stored(api, listeners, chat, monke
     assert api.acknowledged[0]["at"] >= stored[-1]
 
 
-def test_what_was_not_acknowledged_comes_again_and_makes_one_row(api, listeners, chat):
+def test_what_was_not_acknowledged_comes_again_and_makes_one_row(api, listeners, chat, quick):
     listeners.start()
     until(lambda: status() == "online")
     api.is_deaf = True
     api.say("@Andy hello")
     inbound_one()
-    until(lambda: status() == "retrying")
+    until(lost)
     api.is_deaf = False
     assert api.wait_for(lambda: bool(api.acknowledged))
     assert Message.objects.count() == Run.objects.count() == 1
@@ -143,14 +143,14 @@ def test_unknown_events_and_garbage_hold_up_nobody_and_are_acknowledged(api, lis
 
 def test_names_that_nobody_tells_stay_empty_and_delay_nothing(api, listeners, chat):
     api.keep_failing("user", Failure(99991672, "Access denied. contact:contact.base:readonly"))
-    api.keep_failing("chat", Hang(30))
+    api.keep_failing("chat", Hang(300))
     listeners.start()
     until(lambda: status() == "online")
     began = time.monotonic()
     for number in range(20):
         api.say(f"@Andy {number}")
     until(lambda: Message.objects.inbound().count() == 20)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15  # half of what it would take if each had to wait for its names
     assert not Message.objects.exclude(sender_name="").exists()
     assert len(api.calls_of("user")) == 1
 

@@ -1,8 +1,7 @@
-import socket
-
 import pytest
 
 from apps.chats.models import Channel, Message, Platform
+from tests.environment import free_port
 from tests.fakes.qq_onebot import SELF_ID, TOKEN, OneBot
 from tests.platforms.conftest import registered_chat, status
 from tests.waiting import until
@@ -17,10 +16,15 @@ def bot():
         yield implementation
 
 
-@pytest.fixture(autouse=True)
-def quick(settings, tmp_path_factory):
+@pytest.fixture
+def quick(settings):
+    """Whoever does not answer is given up soon; so is a machine that stands still for a moment."""
     settings.CHANNEL_HEARTBEAT = 0.3
     settings.CHANNEL_STALL_TIMEOUT = 2
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path_factory):
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 
@@ -36,9 +40,7 @@ def chat(bot, transactional_db):
 
 @pytest.fixture
 def reverse_url():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"ws://127.0.0.1:{free.getsockname()[1]}/onebot/"
+    return f"ws://127.0.0.1:{free_port()}/onebot/"
 
 
 @pytest.fixture

@@ -39,7 +39,9 @@ def test_who_connects_must_hold_the_token_and_say_who_it_is(bot, listeners, reve
 
 
 @database
-def test_the_newer_connection_wins_and_the_older_ones_end_changes_nothing(bot, listeners, reverse_url, reverse_chat):
+def test_the_newer_connection_wins_and_the_older_ones_end_changes_nothing(
+    bot, listeners, reverse_url, reverse_chat, quick
+):
     listeners.start()
     half_dead = bot.dial_until(reverse_url)
     until(lambda: status() == "online")
@@ -60,7 +62,7 @@ def test_the_older_connection_is_dropped_at_once(bot, listeners, reverse_url, re
     older = bot.dial_until(reverse_url)
     until(lambda: status() == "online")
     newer = bot.dial(reverse_url)
-    until(lambda: older.state is State.CLOSED, seconds=3)
+    until(lambda: older.state is State.CLOSED)
     assert newer.state is State.OPEN
 
 
@@ -77,7 +79,7 @@ def test_an_implementation_that_goes_may_come_back(bot, listeners, reverse_url, 
 
 
 @database
-def test_that_nobody_connects_is_said(listeners, reverse_chat):
+def test_that_nobody_connects_is_said(listeners, reverse_chat, quick):
     listeners.start()
     until(lambda: "has connected" in detail())
     assert status() == "retrying"
