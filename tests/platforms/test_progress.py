@@ -1,5 +1,6 @@
 """Long work is told of in the chat: the real listeners against a Bot API that speaks the wire."""
 
+import re
 import time
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from apps.platforms.models import Draft
 from apps.platforms.telegram.adapter import TelegramAdapter
 from apps.plugins import hooks
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, send, status, telegram_channel
+from tests.platforms.conftest import registered_chat, send, status, telegram_channel, until_quiet
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,8 +24,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def working(api, listeners, fresh_redis, settings, monkeypatch):
-    """A run that has been silent for a while."""
-    settings.PROGRESS_AFTER = 0.3
+    """A run that has just begun."""
+    settings.PROGRESS_AFTER = 30
+    monkeypatch.setattr(progress, "LOOK", 0.2)
     monkeypatch.setattr(progress, "EVERY", 0.2)
     monkeypatch.setattr(TelegramAdapter, "edit_every", 0.1)
     chat = registered_chat(telegram_channel(api))
@@ -37,6 +39,17 @@ def working(api, listeners, fresh_redis, settings, monkeypatch):
     )
     listeners.start()
     until(lambda: status() == "online")
+    return run
+
+
+@pytest.fixture
+def silent(working):
+    """It has said nothing for a while."""
+    return fall_silent(working)
+
+
+def fall_silent(run):
+    Run.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(seconds=40))
     return run
 
 
@@ -61,8 +74,9 @@ def shown(api):
 
 def test_a_long_run_says_what_it_does_and_the_answer_takes_the_place(api, working):
     step(working, "Read: /workspace/group/secret-plan.md")
+    fall_silent(working)
     first = api.wait_for_sent(1)[0]
-    assert first.text == "⏳ Working: reading files, 1 step, 0 s…"
+    assert re.fullmatch(r"⏳ Working: reading files, 1 step, \d\d s…", first.text)
     assert '"message_id": 55' in first.parameters["reply_parameters"]
     step(working, "Bash: make")
     assert api.wait_for(lambda: any("running a command, 2 steps" in text for text in shown(api)))
@@ -74,24 +88,24 @@ def test_a_long_run_says_what_it_does_and_the_answer_takes_the_place(api, workin
     assert "secret-plan" not in str(shown(api))
 
 
-def test_a_quick_answer_needs_no_line(api, working, settings):
-    settings.PROGRESS_AFTER = 30
-    Run.objects.update(started_at=timezone.now())
+def test_a_quick_answer_needs_no_line(api, working):
+    time.sleep(0.5)
     end(working, "quick")
     assert [call.text for call in api.wait_for_sent(1)] == ["quick"]
 
 
 def test_the_channel_may_do_without(api, working):
     Channel.objects.update(options={"api_base": api.url, "progress": "no"})
+    fall_silent(working)
     time.sleep(1)
     assert not api.sent
 
 
-def test_what_somebody_wrote_below_keeps_the_answer_below_it(api, working):
+def test_what_somebody_wrote_below_keeps_the_answer_below_it(api, silent):
     line = api.wait_for_sent(1)[0]
     until(Draft.objects.exists)
-    Message.objects.create(chat=working.chat, direction="in", external_id="56", text="and hurry")
-    end(working, "It is done")
+    Message.objects.create(chat=silent.chat, direction="in", external_id="56", text="and hurry")
+    end(silent, "It is done")
     assert api.wait_for_sent(2)[1].text == "It is done"
     assert api.wait_for(lambda: shown(api)[-1] == "✓ Done.")
     assert api.calls_of("editMessageText")[-1].parameters["message_id"] == str(line.message_id)
@@ -99,46 +113,48 @@ def test_what_somebody_wrote_below_keeps_the_answer_below_it(api, working):
 
 
 @pytest.mark.parametrize(("state", "word"), [("cancelled", "⏹ Stopped."), ("succeeded", "✓ Done.")])
-def test_a_run_that_ends_without_a_word_leaves_no_line_that_says_it_works(api, working, state, word):
+def test_a_run_that_ends_without_a_word_leaves_no_line_that_says_it_works(api, silent, state, word):
     api.wait_for_sent(1)
-    end(working, state=state)
+    end(silent, state=state)
     assert api.wait_for(lambda: shown(api)[-1] == word)
     until(lambda: not Draft.objects.exists())
 
 
-def test_a_crash_leaves_no_line_that_says_it_works(api, listeners, working):
+def test_a_crash_leaves_no_line_that_says_it_works(api, listeners, silent):
     api.wait_for_sent(1)
     until(Draft.objects.exists)
     listeners.stop()
-    end(working, state="cancelled")
+    end(silent, state="cancelled")
     listeners.start()
     assert api.wait_for(lambda: shown(api)[-1] == "⏹ Stopped.")
 
 
-def test_a_line_outlives_a_restart_of_the_listeners(api, listeners, working):
+def test_a_line_outlives_a_restart_of_the_listeners(api, listeners, silent):
     api.wait_for_sent(1)
     until(Draft.objects.exists)
     listeners.stop()
     listeners.start()
-    step(working, "WebFetch: x")
+    step(silent, "WebFetch: x")
     assert api.wait_for(lambda: any("looking on the web" in text for text in shown(api)))
     assert len(api.sent) == 1
 
 
 def test_while_the_run_asks_somebody_nothing_is_said(api, working):
     Question.objects.create(run=working, kind="ask", text="Which?", expires_at=timezone.now() + timedelta(hours=1))
+    fall_silent(working)
     time.sleep(1)
     assert not api.sent
 
 
-def test_what_the_agent_says_itself_counts(api, working, settings):
-    settings.PROGRESS_AFTER = 1
+def test_what_the_agent_says_itself_counts(api, working):
     send(working.chat, "Looking into it", run_id=working.pk)
+    fall_silent(working)
+    api.wait_for_sent(1)
     time.sleep(0.7)
     assert [call.text for call in api.sent] == ["Looking into it"]
 
 
-def test_an_answer_that_is_shown_while_it_is_written_is_not_pushed_aside(api, working, monkeypatch):
+def test_an_answer_that_is_shown_while_it_is_written_is_not_pushed_aside(api, silent, monkeypatch):
     from apps.platforms import streaming
 
     monkeypatch.setattr(streaming, "EVERY", 0)
@@ -152,7 +168,8 @@ def test_an_answer_that_is_shown_while_it_is_written_is_not_pushed_aside(api, wo
 
 def test_where_nothing_can_be_edited_one_line_must_do(api, working, settings, monkeypatch):
     monkeypatch.setattr(TelegramAdapter, "edit_every", 0)
-    settings.PROGRESS_AFTER = 0.1
+    settings.PROGRESS_AFTER = 5
+    fall_silent(working)
     line = api.wait_for_sent(1)[0]
     assert line.text.startswith("⏳ Working")
     time.sleep(0.6)
@@ -161,15 +178,16 @@ def test_where_nothing_can_be_edited_one_line_must_do(api, working, settings, mo
     until(lambda: not Draft.objects.exists())
 
 
-def test_a_line_that_cannot_be_edited_holds_up_no_answer(api, working):
+def test_a_line_that_cannot_be_edited_holds_up_no_answer(api, silent):
     api.wait_for_sent(1)
     api.keep_failing("editMessageText", Failure(400, "Bad Request: message to edit not found"))
-    end(working, "It is done")
+    end(silent, "It is done")
     assert api.wait_for_sent(2)[1].text == "It is done"
 
 
 def test_scheduled_work_is_done_in_silence(api, working):
     Run.objects.update(cause="schedule", prompt="x")
+    fall_silent(working)
     time.sleep(0.8)
     assert not api.sent
 
@@ -178,10 +196,7 @@ def test_typing_is_renewed_all_the_while(api, working, monkeypatch):
     monkeypatch.setattr(TelegramAdapter, "typing_every", 0.2)
     assert api.wait_for(lambda: len(api.calls_of("sendChatAction")) >= 4)
     end(working, "done")
-    time.sleep(0.5)
-    count = len(api.calls_of("sendChatAction"))
-    time.sleep(0.7)
-    assert len(api.calls_of("sendChatAction")) == count
+    until_quiet(lambda: len(api.calls_of("sendChatAction")), 0.7)
 
 
 @pytest.mark.parametrize(
