@@ -55,11 +55,21 @@ class FeishuGateway:
 
     def throw(self, raw: bytes | str) -> None:
         """Anything, as one frame of the websocket."""
+        self._wait_for_connection()
         for connection in self.connections[-1:]:
             connection.send(raw)
 
     def cut(self) -> None:
         """Closes the long connection."""
+        self._wait_for_connection()
+        self._close_connections()
+
+    def _wait_for_connection(self) -> None:
+        """Who connects knows of it a moment before we do."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: bool(self.connections), 10), "nobody is connected"
+
+    def _close_connections(self) -> None:
         for connection in list(self.connections):
             connection.close()
 
@@ -79,7 +89,7 @@ class FeishuGateway:
         if self._ws:
             self._ws.shutdown()
             self._ws.socket.close()
-        self.cut()
+        self._close_connections()
 
     def _next(self, prefix: str) -> str:
         with self.changed:
