@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from apps.agents.commands import reading, serving
 from apps.agents.commands.reading import Written
 from apps.chats import access, incidents, pairing
@@ -86,8 +88,8 @@ def settle(each: Admitted, row: Message) -> list[Message]:
     if each.verdict is Verdict.STRANGER:
         return _meet(each, row)
     if each.command is None:
-        sentence = f"{each.sender} called in {each.chat} and may not: allow the sender to let them."
-        incidents.record("sender", each.chat.group, sentence)
+        said = _("%(sender)s called in %(chat)s and may not: allow the sender to let them.")
+        incidents.record("sender", each.chat.group, said % {"sender": each.sender, "chat": each.chat})
         return _keep_aside(each, row)
     row.save()
     if each.verdict is Verdict.REFUSED:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Message
@@ -176,7 +177,7 @@ class Adapter(ABC):
 
     def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         """The bytes of an attachment by the `source` that the payload's translation gave it; who reads it counts."""
-        raise PlatformError("This platform's files cannot be fetched.", permanent=True)
+        raise PlatformError(_("This platform's files cannot be fetched."), permanent=True)
 
     async def name_of(self, sender_id: str) -> str:
         """What this person is called; empty: the platform does not say. Called only where `names_people` is true."""

@@ -11,10 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.chats import incidents
 from apps.chats.models import Message
-from apps.platforms import intake, parcel
+from apps.platforms import intake, parcel, sentences
 from apps.platforms.base import Adapter, OutboundFile, PlatformError
 from apps.platforms.database import in_database
 from apps.platforms.drafts import Drafts
@@ -68,7 +69,9 @@ def _claimed(message: Message, adapter: Adapter) -> Sequence[Piece] | None:
     except Exception as error:
         # A mistake of ours would be made again, and again hold up what waits behind it.
         logger.exception("message %s could not be made into parts", message.pk)
-        raise PlatformError(f"An unexpected error ({type(error).__name__}); see the log.", permanent=True) from error
+        raise PlatformError(
+            _("An unexpected error (%s); see the log.") % type(error).__name__, permanent=True
+        ) from error
 
 
 async def _send_pieces(
@@ -112,13 +115,15 @@ async def _bounded(sending: Coroutine[Any, Any, str], chat_id: str) -> str:
         async with asyncio.timeout(SEND_TIMEOUT):
             return await sending
     except TimeoutError as error:
-        raise PlatformError(f"The platform did not answer within {SEND_TIMEOUT:.0f} s.", ambiguous=True) from error
+        said = _("The platform did not answer within %.0f s.") % SEND_TIMEOUT
+        raise PlatformError(said, ambiguous=True) from error
     except PlatformError:
         raise
     except Exception as error:
         # An adapter's mistake must not leave the message `sending` for ever.
         logger.exception("sending to %s failed", chat_id)
-        raise PlatformError(f"An unexpected error ({type(error).__name__}); see the log.", ambiguous=True) from error
+        said = _("An unexpected error (%s); see the log.") % type(error).__name__
+        raise PlatformError(said, ambiguous=True) from error
 
 
 def settle(message: Message, error: PlatformError, *, idempotent: bool) -> None:
@@ -129,12 +134,12 @@ def settle(message: Message, error: PlatformError, *, idempotent: bool) -> None:
     if error.permanent:
         fail(message, str(error))
     elif age > GIVE_UP:
-        fail(message, f"{error} It was tried for a day.")
+        fail(message, _("%s It was tried for a day.") % error)
     elif error.retry_after is not None:
         message.mark_waiting(str(error), error.retry_after)
     elif error.ambiguous and not idempotent and age > RESEND_WINDOW:
         message.mark_unknown(str(error))
-        incidents.record("delivery", message.chat, f"It is not known whether a message arrived: {error}")
+        incidents.record("delivery", message.chat, _("It is not known whether a message arrived: %s") % error)
     else:
         message.mark_retry(str(error), _retry_delay(message.attempts))
     hooks.message_delivered.fire(message=message)
@@ -143,7 +148,7 @@ def settle(message: Message, error: PlatformError, *, idempotent: bool) -> None:
 def fail(message: Message, sentence: str) -> None:
     """For good: shown, with a button to send it again."""
     message.mark_failed(sentence)
-    incidents.record("delivery", message.chat, f"A message was not delivered: {sentence}")
+    incidents.record("delivery", message.chat, sentences.not_delivered(sentence))
 
 
 def _sent(message: Message) -> None:

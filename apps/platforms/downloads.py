@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from urllib.parse import urlsplit
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.agents.addresses import refusal
 from apps.platforms.base import PlatformError
@@ -42,12 +43,12 @@ async def download(
     """
     sent = dict(headers or {})
     async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
-        for _ in range(MOST_REDIRECTS + 1):
+        for _hop in range(MOST_REDIRECTS + 1):
             request = await _request(client, url, sent, trusted)
             try:
                 response = await client.send(request, stream=True)
             except httpx.HTTPError as error:
-                raise PlatformError(f"The file's server cannot be reached: {type(error).__name__}.") from error
+                raise PlatformError(_("The file's server cannot be reached: %s.") % type(error).__name__) from error
             try:
                 if response.status_code not in REDIRECTS:
                     async for chunk in _content(response):
@@ -59,7 +60,7 @@ async def download(
             if host_of(target) != host_of(url):
                 sent = {name: value for name, value in sent.items() if name.lower() not in SECRET_HEADERS}
             url = target
-    raise PlatformError("The file's address redirects without end.", permanent=True)
+    raise PlatformError(_("The file's address redirects without end."), permanent=True)
 
 
 async def _request(
@@ -68,7 +69,7 @@ async def _request(
     """To the address that was checked, under the name that was asked for."""
     host = host_of(url)
     if not url.startswith(("http://", "https://")) or not host:
-        raise AddressRefusedError("The file's address is not one of the web.")
+        raise AddressRefusedError(_("The file's address is not one of the web."))
     if host in trusted:
         return client.build_request("GET", url, headers=headers)
     target = httpx.URL(url)
@@ -83,20 +84,20 @@ async def _public_address(host: str, port: int) -> str:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise PlatformError("The file's server is not known to the name service.") from error
+        raise PlatformError(_("The file's server is not known to the name service.")) from error
     # What an operator opens for the agents' errands is not open to whoever sends a file.
     public = [address for entry in found if not refusal(address := str(entry[4][0]), opened=())]
     if not public:
-        raise AddressRefusedError("The file's address leads into a private network.")
+        raise AddressRefusedError(_("The file's address leads into a private network."))
     return public[0]
 
 
 async def _content(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     status = response.status_code
     if status >= httpx.codes.BAD_REQUEST:
-        raise PlatformError(f"The file's server answered {status}.", permanent=status < 500)
+        raise PlatformError(_("The file's server answered %s.") % status, permanent=status < 500)
     try:
         async for chunk in response.aiter_bytes():
             yield chunk
     except httpx.HTTPError as error:
-        raise PlatformError(f"The file broke off: {type(error).__name__}.") from error
+        raise PlatformError(_("The file broke off: %s.") % type(error).__name__) from error

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import files
 from apps.chats.models import Attachment
@@ -86,13 +87,13 @@ class Fetcher:
                 await _let_album_settle(attachment)
             return Fetched(path, size)
         except TimeoutError:
-            return Fetched(error=f"It could not be fetched within {settings.MEDIA_WAIT:g} s.")
+            return Fetched(error=_("It could not be fetched within %g s.") % settings.MEDIA_WAIT)
         except (PlatformError, files.FileRefusedError) as error:
             return Fetched(error=str(error))
         except Exception as error:
             # An adapter's mistake must not leave the message waiting for ever.
             logger.exception("file %s could not be fetched", attachment.pk)
-            return Fetched(error=f"An unexpected error ({type(error).__name__}); see the log.")
+            return Fetched(error=_("An unexpected error (%s); see the log.") % type(error).__name__)
 
     async def _adapter(self, attachment: Attachment) -> Adapter:
         while (adapter := self._adapters().get(attachment.message.chat.channel_id)) is None:  # noqa: ASYNC110 - bounded
@@ -117,18 +118,19 @@ async def _transcribed(attachment: Attachment, fetched: Fetched) -> Fetched:
         said = await transcription.transcript(group, fetched.path, attachment.mime)
     except transcription.TranscriptionError as error:
         logger.warning("voice message %s is not transcribed: %s", attachment.pk, error)
-        return replace(fetched, note=f"It could not be transcribed. {error}")
+        return replace(fetched, note=_("It could not be transcribed. %s") % error)
     except Exception as error:
         # A mistake here must not leave the message waiting for ever.
         logger.exception("voice message %s could not be transcribed", attachment.pk)
-        return replace(fetched, note=f"It could not be transcribed ({type(error).__name__}); see the log.")
+        said = _("It could not be transcribed (%s); see the log.")
+        return replace(fetched, note=said % type(error).__name__)
     return replace(fetched, transcript=said)
 
 
 async def _save(attachment: Attachment, adapter: Adapter) -> tuple[str, int]:
     group = attachment.message.chat.group
     if group is None:
-        raise PlatformError("The chat belongs to no group any more.")
+        raise PlatformError(_("The chat belongs to no group any more."))
     if attachment.size > settings.MEDIA_LIMIT:
         raise _too_large(attachment.size)
     name = f"{attachment.message_id}-{files.plain_name(attachment.name or attachment.kind)}"
@@ -147,7 +149,8 @@ async def _save(attachment: Attachment, adapter: Adapter) -> tuple[str, int]:
 
 
 def _too_large(size: int) -> PlatformError:
-    return PlatformError(f"It is larger than {settings.MEDIA_LIMIT:,} bytes (at least {size:,}).")
+    said = _("It is larger than %(most)s bytes (at least %(size)s).")
+    return PlatformError(said % {"most": f"{settings.MEDIA_LIMIT:,}", "size": f"{size:,}"})
 
 
 async def _let_album_settle(attachment: Attachment) -> None:

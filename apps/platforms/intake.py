@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.utils import Error as DatabaseProblem
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.agents import answers, liveliness
 from apps.agents.models import asked_in_chat
@@ -21,7 +22,7 @@ from apps.chats.access import Verdict
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Attachment, Channel, Chat, Message, Sender
 from apps.chats.services import storable
-from apps.platforms import media, references
+from apps.platforms import media, references, sentences
 from apps.platforms.admission import Admitted, admit, may_be_heard, parts, settle
 from apps.platforms.base import Batch, Event, Identity, Moved, Receipt
 from apps.plugins import hooks
@@ -91,7 +92,7 @@ def note_receipt(channel: Channel, receipt: Receipt) -> None:
     for message in sent.exclude(delivery=Message.Delivery.FAILED).order_by("-pk")[:MOST_RECEIPTS]:
         if receipt.part_id in message.external_parts:
             message.mark_lost(receipt.part_id, storable(receipt.failed))
-            incidents.record("delivery", message.chat, f"A message was not delivered: {storable(receipt.failed)}")
+            incidents.record("delivery", message.chat, sentences.not_delivered(receipt.failed))
             transaction.on_commit(partial(hooks.message_delivered.fire, message=message))
             return
 
@@ -120,7 +121,8 @@ def _store_or_report(channel: Channel, message: InboundMessage) -> list[Message]
         raise
     except (DatabaseProblem, ValueError) as error:
         # Delivered again it would fail again, and hold up everybody behind it.
-        incidents.record("intake", channel, f"The message {message.external_id} could not be stored: {error}")
+        said = _("The message %(id)s could not be stored: %(why)s")
+        incidents.record("intake", channel, said % {"id": message.external_id, "why": error})
         return []
 
 
@@ -326,10 +328,10 @@ def _row(each: Admitted) -> Message:
 def _call_agents(stored: Iterable[Message]) -> None:
     """One request for each conversation in which somebody called; files that are still to come hold it back."""
     calls = {(message.chat_id, message.thread_id): message.chat for message in stored if message.calls_agent}
-    for (_, thread_id), chat in calls.items():
+    for (_chat, thread_id), chat in calls.items():
         media.call_settled(chat, thread_id, called=True)
     chatter = {(message.chat_id, message.thread_id): message.chat for message in stored if not message.calls_agent}
-    for (_, thread_id), chat in chatter.items():
+    for (_chat, thread_id), chat in chatter.items():
         liveliness.consider(chat, thread_id)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel, Message
 from apps.platforms import delivery
@@ -131,7 +132,7 @@ def _settle_the_rest(in_progress: Collection[int]) -> None:
     """What a crash left behind, what has nowhere to go, and what waited too long."""
     messages = Message.objects.select_related("chat__channel")
     for message in messages.filter(delivery=Message.Delivery.SENDING).exclude(pk__in=in_progress)[:MOST_ROWS]:
-        interrupted = PlatformError("The listeners ended while it was being sent.", ambiguous=True)
+        interrupted = PlatformError(_("The listeners ended while it was being sent."), ambiguous=True)
         delivery.settle(message, interrupted, idempotent=_is_idempotent(message.chat.channel))
     disabled = Q(chat__channel__enabled=False)
     without_adapter = ~Q(chat__channel__platform__in=SPECS)
@@ -144,10 +145,10 @@ def _settle_the_rest(in_progress: Collection[int]) -> None:
 
 def _why_not(channel: Channel) -> str:
     if not channel.enabled:
-        return f"The channel {channel.name} is disabled."
+        return _("The channel %s is disabled.") % channel.name
     if channel.platform not in SPECS:
-        return f"There is no adapter for {channel.platform} yet."
-    return f"The channel {channel.name} was not connected for a day."
+        return _("There is no adapter for %s yet.") % channel.platform
+    return _("The channel %s was not connected for a day.") % channel.name
 
 
 def _is_idempotent(channel: Channel) -> bool:

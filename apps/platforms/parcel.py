@@ -81,7 +81,7 @@ def _fits(part: rendering.Part, adapter: Adapter) -> bool:
 
 
 def _without_files(message: Message, attached: list[Attachment]) -> str:
-    lines = [f"[{attachment.name}: files cannot be sent here]" for attachment in attached]
+    lines = [_("[%s: files cannot be sent here]") % attachment.name for attachment in attached]
     return "\n\n".join([message.text, *lines] if message.text else lines)
 
 

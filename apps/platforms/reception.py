@@ -5,6 +5,8 @@ import logging
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.chats import incidents
@@ -27,7 +29,8 @@ UNKNOWN = Reply("There is no such channel.", 404)
 @csrf_exempt  # who calls has no cookie of ours; each platform's own signature is checked instead
 def webhook(request: HttpRequest, platform: str, channel_id: int) -> HttpResponse:
     """A sync view: under ASGI each request has a thread of its own, which is where the rows are written."""
-    reply = _reply(request, platform, channel_id)
+    with translation.override(settings.LANGUAGE_CODE):  # it is told to the operator, whatever the caller speaks
+        reply = _reply(request, platform, channel_id)
     return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
 
 
@@ -72,16 +75,15 @@ def _serve(channel: Channel, reader: Reader, request: Request) -> Reply:
         return AWAY
     except PayloadError as error:
         logger.warning("a request for %s cannot be read: %s", channel, error)
-        incidents.record("webhook", channel, f"A request could not be read: {error}")
+        incidents.record("webhook", channel, _("A request could not be read: %s") % error)
         return UNREADABLE
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
         # Whatever a stranger made up: it must neither end in a 500 nor pass unseen.
         logger.exception("a request for %s broke what reads or stores it", channel)
-        incidents.record(
-            "webhook", channel, f"A request could not be dealt with ({type(error).__name__}); see the log."
-        )
+        said = _("A request could not be dealt with (%s); see the log.")
+        incidents.record("webhook", channel, said % type(error).__name__)
         return UNREADABLE
 
 

@@ -4,6 +4,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
+
 from apps.chats import abilities
 from apps.chats.models import Platform
 from apps.platforms.base import Adapter, PlatformError
@@ -30,7 +32,7 @@ def spec_of(platform: str) -> PlatformSpec:
     """Raises PlatformError for a platform without an adapter."""
     spec = SPECS.get(Platform(platform)) if platform in Platform.values else None
     if spec is None:
-        raise PlatformError(f"There is no adapter for {platform} yet.", permanent=True)
+        raise PlatformError(_("There is no adapter for %s yet.") % platform, permanent=True)
     return spec
 
 

@@ -7,6 +7,7 @@ import hashlib
 import logging
 
 import redis
+from django.utils.translation import gettext as _
 
 from apps.chats import incidents
 from apps.chats.models import Channel
@@ -52,7 +53,7 @@ def count_refusal(channel: Channel, sentence: str) -> None:
         logger.warning("refusals for %s are not counted: %s", channel, error)
         return
     if times in WORTH_TELLING:
-        incidents.record("webhook", channel, f"Requests are refused again and again: {sentence}")
+        incidents.record("webhook", channel, _("Requests are refused again and again: %s") % sentence)
 
 
 def _key(channel: Channel, once: str) -> str:

@@ -3,6 +3,7 @@
 A platform is named in English, as `Platform` does; some have another name in Chinese.
 """
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 
@@ -38,6 +39,20 @@ def trouble_of_status(platform: str, status: str | int) -> str:
 
 def not_understood(platform: str, words: str) -> str:
     return _("%(platform)s answered what nobody understands (%(words)s).") % {"platform": _(platform), "words": words}
+
+
+def not_delivered(why: str) -> str:
+    """`why`: a sentence."""
+    return _("A message was not delivered: %s") % why
+
+
+def no_empty_files(platform: str) -> str:
+    return _("%s takes no empty files.") % _(platform)
+
+
+def files_up_to(platform: str, size: int) -> str:
+    """`size`: in bytes."""
+    return _("%(platform)s takes files up to %(most)s.") % {"platform": _(platform), "most": filesizeformat(size)}
 
 
 def no_message(platform: str) -> str:

@@ -6,6 +6,7 @@ from typing import IO
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.agents import files
 from apps.chats.models import Attachment, Group, Message
@@ -27,7 +28,7 @@ def is_wanted(attachment: Attachment) -> bool:
 async def transcript(group: Group, path: str, mime: str) -> str:
     """What is said in the group's file; raises TranscriptionError."""
     try:
-        file, _ = await asyncio.to_thread(files.open_inside, group, path)
+        file, _size = await asyncio.to_thread(files.open_inside, group, path)
     except files.FileRefusedError as error:
         raise TranscriptionError(str(error)) from error
     with file:
@@ -35,9 +36,9 @@ async def transcript(group: Group, path: str, mime: str) -> str:
             async with asyncio.timeout(settings.TRANSCRIPTION_TIMEOUT):
                 answer = await _ask(file, path.rpartition("/")[2], mime or TYPE)
         except TimeoutError as error:
-            raise TranscriptionError(f"No answer within {settings.TRANSCRIPTION_TIMEOUT:g} s.") from error
+            raise TranscriptionError(_("No answer within %g s.") % settings.TRANSCRIPTION_TIMEOUT) from error
         except httpx.HTTPError as error:
-            raise TranscriptionError(f"The endpoint cannot be reached ({type(error).__name__}).") from error
+            raise TranscriptionError(_("The endpoint cannot be reached (%s).") % type(error).__name__) from error
     return _text_of(answer)
 
 
@@ -55,13 +56,13 @@ async def _ask(file: IO[bytes], name: str, mime: str) -> httpx.Response:
 
 def _text_of(answer: httpx.Response) -> str:
     if answer.status_code in (401, 403):
-        raise TranscriptionError("The endpoint refuses the key; check TRANSCRIPTION_API_KEY.")
+        raise TranscriptionError(_("The endpoint refuses the key; check TRANSCRIPTION_API_KEY."))
     if answer.status_code != httpx.codes.OK:
-        raise TranscriptionError(f"The endpoint answered {answer.status_code}.")
+        raise TranscriptionError(_("The endpoint answered %s.") % answer.status_code)
     try:
         text = answer.json()["text"]
     except (ValueError, KeyError, TypeError) as error:
-        raise TranscriptionError("The endpoint's answer is no transcription.") from error
+        raise TranscriptionError(_("The endpoint's answer is no transcription.")) from error
     text = str(text).strip()
     if len(text) > MOST_CHARACTERS:
         return f"{text[:MOST_CHARACTERS]} [cut here: {len(text) - MOST_CHARACTERS} more characters are left out]"

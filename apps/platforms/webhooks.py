@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms.base import Event
@@ -63,9 +64,9 @@ Reader = Callable[[Channel, Request], Received]
 def require_recent(timestamp: str) -> None:
     """Raises WebhookRefused unless the seconds since 1970 are within WINDOW of now."""
     if not timestamp.isascii() or not timestamp.isdigit():
-        raise WebhookRefused("The request carries no time.")
+        raise WebhookRefused(_("The request carries no time."))
     if abs(time.time() - int(timestamp[:12])) > WINDOW:
-        raise WebhookRefused("The request is too old, or the clocks differ.")
+        raise WebhookRefused(_("The request is too old, or the clocks differ."))
 
 
 def webhook_url(channel: Channel) -> str:

@@ -1,8 +1,13 @@
 """What the service itself says in chats is said in the installation's language, whoever's page it was written on."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from django.utils import translation
 
+from apps import platforms
 from apps.agents import approvals, questions, quota
 from apps.agents.commands.registry import for_everybody
 from apps.agents.execution import retry_or_fail
@@ -10,8 +15,9 @@ from apps.agents.measuring import Size
 from apps.agents.models import APPROVE, REFUSE, Question
 from apps.agents.spending import Ledger
 from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Message, Platform
+from apps.chats.models import Channel, Chat, Incident, Message, Platform
 from apps.platforms import asking, progress, sentences
+from tests.platforms.hooks import call
 from tests.platforms.test_chat_commands import admin, answers, channel, chat, running, the_answer, write
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +115,33 @@ def test_a_full_folder_and_a_spent_run_are_told_of_in_it(chinese, chat):
     assert quota.excess(chat.group, full).startswith("群组文件夹占用 2049 MiB，超过 2048 MiB 的配额")
     chat.group.max_turns = 0
     assert Ledger(running(chat)).admit() == "本次运行已用完一次运行允许的 0 次模型调用。"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "is missing or empty"), ("zh-hans", "缺失或为空")])
+def test_what_a_webhook_tells_the_operator_is_in_it_whatever_the_caller_speaks(settings, language, said):
+    settings.LANGUAGE_CODE = language
+    channel = Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials={})
+    callers = "en" if language == "zh-hans" else "zh-hans"
+    assert call(channel, "{}", headers={"Accept-Language": callers}).status_code == 503
+    assert said in Incident.objects.get().sentence
+
+
+SENTENCES = ("PlatformError", "WeComError", "AddressRefusedError", "WindowClosedError", "WebhookRefused", "Fetched")
+
+
+def test_no_sentence_about_a_platform_stands_there_in_english_alone():
+    bare = [
+        f"{path}:{call.lineno}"
+        for path in Path(platforms.__path__[0]).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in (*SENTENCES, "TranscriptionError")
+        for said in (*call.args, *(keyword.value for keyword in call.keywords))
+        if re.search(r"[A-Za-z]{3}", _bare_words(said))
+    ]
+    assert not bare
+
+
+def _bare_words(said: ast.expr) -> str:
+    """What is written there as it is, outside of every call."""
+    parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+    return " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))

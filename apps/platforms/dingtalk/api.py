@@ -6,6 +6,7 @@ import httpx
 from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.errors import WRONG_SECRET, refused, unreachable
 from apps.platforms.tokens import Token
@@ -59,8 +60,9 @@ class OpenApi:
         )
         answer = _taken(response)
         if answer.get("errcode") or not answer.get("media_id"):
-            words = str(answer.get("errmsg", "no reason given"))[:200]
-            raise PlatformError(f"DingTalk refused the file: {words} ({answer.get('errcode')}).", permanent=True)
+            words = str(answer.get("errmsg") or _("no reason given"))[:200]
+            reason = f"{words} ({answer.get('errcode')})."
+            raise PlatformError(sentences.refused("DingTalk", reason), permanent=True)
         return str(answer["media_id"])
 
     async def post(self, url: str, **request: Any) -> httpx.Response:
@@ -72,7 +74,7 @@ class OpenApi:
         except httpx.HTTPError as error:  # its own words may hold a session or a token
             raise unreachable(error) from None
         except httpx.InvalidURL:
-            raise PlatformError("An address of DingTalk is not one.", permanent=True) from None
+            raise PlatformError(_("An address of DingTalk is not one."), permanent=True) from None
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -83,7 +85,7 @@ class OpenApi:
         )
         token, seconds = answer.get("accessToken"), answer.get("expireIn")
         if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
-            raise PlatformError("DingTalk answered what nobody understands.")
+            raise PlatformError(sentences.not_its_api("DingTalk"))
         return token, float(seconds)
 
     async def _with_secret(self, path: str, body: Json) -> Json:
@@ -111,5 +113,5 @@ def parsed(response: httpx.Response) -> Json:
     if isinstance(answer, dict):
         return answer
     if response.is_success:
-        raise PlatformError("What answers there is not DingTalk's API.", ambiguous=True)
+        raise PlatformError(sentences.not_its_api("DingTalk"), ambiguous=True)
     return {}

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Channel
 from apps.platforms.base import OutboundPart, PlatformError
 from apps.platforms.dingtalk.adapter import DingTalkAdapter
@@ -63,7 +65,7 @@ def _place(api: OpenApi, chat_id: str, context: Mapping[str, str]) -> Json:
             "imGroupOpenDeliverModel": {"robotCode": api.robot_code},
         }
     if not context.get("user"):
-        raise PlatformError("DingTalk does not tell who this is: no card can be shown.", permanent=True)
+        raise PlatformError(_("DingTalk does not tell who this is: no card can be shown."), permanent=True)
     return {
         "openSpaceId": f"dtv1.card//IM_ROBOT.{context['user']}",
         "imRobotOpenSpaceModel": {"supportForward": True},

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Message
+from apps.platforms import sentences
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 from apps.platforms.dingtalk.api import Json, OpenApi, parsed
 from apps.platforms.dingtalk.dialect import lined
@@ -41,7 +44,7 @@ async def send_text(api: OpenApi, part: OutboundPart, context: Mapping[str, str]
 
 async def send_file(api: OpenApi, part: OutboundFile, context: Mapping[str, str]) -> str:
     if len(part.content) > MOST_FILE:
-        raise PlatformError(f"DingTalk takes files up to {MOST_FILE:,} bytes only.", permanent=True)
+        raise PlatformError(sentences.files_up_to("DingTalk", MOST_FILE), permanent=True)
     if part.kind == Message.Kind.IMAGE:
         media_id = await api.upload("image", part.name, part.content)
         return await _by_openapi(api, part.chat_id, context, "sampleImageMsg", {"photoURL": media_id})
@@ -59,7 +62,7 @@ async def _into_session(api: OpenApi, session: str, content: Json) -> str:
         raise SessionRefusedError(str(error)) if error.permanent else error
     code = answer.get("errcode")
     if code in SESSION_HURRIED:
-        raise PlatformError("DingTalk asks us to wait a minute.", retry_after=SESSION_WAIT)
+        raise _hurried()
     if code != 0:
         raise SessionRefusedError(f"DingTalk's session refused it: {str(answer.get('errmsg', ''))[:200]} ({code})")
     return IN_SESSION
@@ -75,16 +78,20 @@ async def _by_openapi(api: OpenApi, chat_id: str, context: Mapping[str, str], ke
 
 async def _to_person(api: OpenApi, user: str, message: Json) -> str:
     if not user:
-        sentence = (
+        sentence = _(
             "DingTalk does not tell who this is (somebody of another company): only a fresh message can be answered."
         )
         raise PlatformError(sentence, permanent=True)
     answer = await api.call("/v1.0/robot/oToMessages/batchSend", {**message, "userIds": [user]})
     if answer.get("invalidStaffIdList"):
-        raise PlatformError("DingTalk does not know this person any more.", permanent=True)
+        raise PlatformError(_("DingTalk does not know this person any more."), permanent=True)
     if answer.get("flowControlledStaffIdList"):
-        raise PlatformError("DingTalk asks us to wait a minute.", retry_after=SESSION_WAIT)
+        raise _hurried()
     return str(answer.get("processQueryKey", ""))
+
+
+def _hurried() -> PlatformError:
+    return PlatformError(sentences.asks_to_wait("DingTalk", SESSION_WAIT), retry_after=SESSION_WAIT)
 
 
 def _session(context: Mapping[str, str], base: str) -> str:

@@ -77,7 +77,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         answer = await self._api.open_connection(about)
         ticket, endpoint = answer.get("ticket"), self._ws_base or answer.get("endpoint")
         if not isinstance(ticket, str) or not isinstance(endpoint, str):
-            raise PlatformError("DingTalk opened no stream.")
+            raise PlatformError(_("DingTalk opened no stream."))
         try:
             self.websocket = await connect(
                 f"{endpoint}?ticket={quote_plus(ticket)}",
@@ -89,7 +89,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
                 logger=wire,
             )
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError, EOFError) as error:
-            raise PlatformError(f"DingTalk's stream cannot be opened: {_what(error)}.") from None
+            raise PlatformError(sentences.unreachable("DingTalk", _what(error))) from None
         self._errands.begin(self.start(), name="DingTalk's stream")
 
     async def start(self) -> None:
@@ -122,7 +122,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
     async def ping(self) -> None:
         """Returns once it was answered; a connection that is half dead answers nothing."""
         if self.websocket is None:
-            raise PlatformError("DingTalk's stream is not open.")
+            raise PlatformError(_("DingTalk opened no stream."))
         try:
             async with asyncio.timeout(min(settings.CHANNEL_HEARTBEAT, settings.CHANNEL_STALL_TIMEOUT / 2)):
                 await (await self.websocket.ping())
@@ -190,5 +190,5 @@ def _parsed(raw: str | bytes) -> Json:
 
 def _what(error: Exception) -> str:
     if isinstance(error, InvalidStatus):
-        return f"it answered {error.response.status_code}"
+        return _("it answered %s") % error.response.status_code
     return type(error).__name__

@@ -8,6 +8,7 @@ from typing import Any
 import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.platforms.base import PlatformError
 from apps.platforms.discord.client import Client
@@ -64,10 +65,10 @@ async def connected(client: Client, session: Session | None, address: str) -> Ga
 
 async def _granted(client: Client) -> str:
     """The gateway's address, if there is a session left: who begins too many a day loses the token."""
-    _, address, limit = await client.http.get_bot_gateway()
+    _shards, address, limit = await client.http.get_bot_gateway()
     if limit["remaining"] <= 0:
         seconds = limit["reset_after"] / 1000
-        raise PlatformError("Discord grants no more connections today.", retry_after=max(seconds, 1))
+        raise PlatformError(_("Discord grants no more connections today."), retry_after=max(seconds, 1))
     return address
 
 
@@ -78,7 +79,7 @@ async def heard(socket: Gateway) -> Exception | None:
     """
     async with asyncio.timeout(min(SILENCE, settings.CHANNEL_STALL_TIMEOUT)):
         await socket.poll_event()
-    for _ in range(AT_ONCE):
+    for _frame in range(AT_ONCE):
         if not socket.socket._reader._buffer:  # aiohttp has no public way to ask
             break
         try:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
@@ -114,7 +115,7 @@ class FeishuAdapter(Adapter):
     async def react(self, chat_id: str, message_id: str, emoji: str) -> None:
         name = reaction(emoji)
         if not name:
-            raise PlatformError(f"Feishu has no reaction for {emoji!r}.", permanent=True)
+            raise PlatformError(_("Feishu has no reaction for %s.") % emoji, permanent=True)
         body = {"reaction_type": {"emoji_type": name}}
         await self._api.call("POST", f"/im/v1/messages/{quote(message_id, safe='')}/reactions", json=body)
 
@@ -142,7 +143,7 @@ def is_hooked(channel: Channel) -> bool:
     """Whether Feishu calls us. Raises PlatformError."""
     mode = str(channel.credentials.get("mode") or "long")
     if mode not in ("long", "webhook"):
-        raise PlatformError(f"The mode is {mode!r}; long or webhook is expected.", permanent=True)
+        raise PlatformError(_("The mode is “%s”; long or webhook is expected.") % mode, permanent=True)
     return mode == "webhook"
 
 

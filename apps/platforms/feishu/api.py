@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
+from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.feishu import errors
 from apps.platforms.tokens import Token
@@ -62,7 +64,7 @@ class OpenApi:
         """Who we are: `id` and `name`."""
         bot = (await self.call("GET", "/bot/v3/info")).get("bot")
         if not isinstance(bot, dict) or not isinstance(bot.get("open_id"), str):
-            raise PlatformError("What answers there is not Feishu's API: it does not say who the bot is.")
+            raise PlatformError(sentences.not_its_api("Feishu"))
         return {"id": bot["open_id"], "name": str(bot.get("app_name") or "")}
 
     async def endpoint(self) -> Json:
@@ -70,14 +72,14 @@ class OpenApi:
         answer = await self._ask("POST", ENDPOINT_PATH, json={"AppID": self.app_id, "AppSecret": self._secret})
         data = answer.get("data")
         if not isinstance(data, dict) or not str(data.get("URL")).startswith(("ws://", "wss://")):
-            raise PlatformError("What answers there is not Feishu's API: it names no long connection.")
+            raise PlatformError(sentences.not_its_api("Feishu"))
         return data
 
     async def _lend_token(self) -> tuple[str, float]:
         answer = await self._ask("POST", TOKEN_PATH, json={"app_id": self.app_id, "app_secret": self._secret})
         token, seconds = answer.get("tenant_access_token"), answer.get("expire")
         if not isinstance(token, str) or not token or not isinstance(seconds, int | float):
-            raise PlatformError("What answers there is not Feishu's API: it lends no token.")
+            raise PlatformError(sentences.not_its_api("Feishu"))
         return token, max(float(seconds), SHORTEST_LIFE)
 
     async def _ask(self, method: str, path: str, *, token: str = "", **content: Any) -> Json:
@@ -87,7 +89,7 @@ class OpenApi:
         except httpx.HTTPError as error:
             raise errors.unreachable(error) from None
         except httpx.InvalidURL:
-            raise PlatformError("The API base is no address.", permanent=True) from None
+            raise PlatformError(_("The API base is no address."), permanent=True) from None
         return self._understood(response, token)
 
     def _understood(self, response: httpx.Response, token: str) -> Json:
@@ -104,5 +106,5 @@ class OpenApi:
             raise errors.refusal(0, "", status=response.status_code, headers=response.headers)
         if code != 0 or not response.is_success:
             status = response.status_code
-            raise PlatformError(f"Feishu answered {status} and nothing that can be read.", ambiguous=True)
+            raise PlatformError(sentences.not_understood("Feishu", str(status)), ambiguous=True)
         return dict(answer)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Message
 from apps.platforms.base import PayloadError
 
@@ -58,9 +60,9 @@ def read(message_type: str, content: str, names: Mapping[str, str]) -> Content:
     try:
         given = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise PayloadError("The content of a message is no JSON.") from error
+        raise PayloadError(_("The content of a message is no JSON.")) from error
     if not isinstance(given, dict):
-        raise PayloadError("The content of a message is no object.")
+        raise PayloadError(_("The content of a message is no object."))
     if message_type == "text":
         return Content(named(word(given, "text"), names))
     if message_type == "post":

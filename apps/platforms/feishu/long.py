@@ -78,12 +78,12 @@ class LongConnection(sdk.Client):  # type: ignore[misc]  # the SDK is not typed
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self._connect()
         except ClientException as error:
-            raise PlatformError(f"Feishu refuses the connection: {error}", permanent=error.code == FORBIDDEN) from None
+            raise PlatformError(sentences.refused("Feishu", str(error)), permanent=error.code == FORBIDDEN) from None
         except ServerException as error:
-            raise PlatformError(f"Feishu does not take the connection now: {error}") from None
+            raise PlatformError(sentences.trouble("Feishu", str(error))) from None
         except (OSError, InvalidHandshake, InvalidURI, LookupError, ValueError) as error:
             # Their own words may hold the address, and with it the ticket.
-            raise PlatformError(f"Feishu's connection could not be made: {type(error).__name__}.") from None
+            raise PlatformError(sentences.unreachable("Feishu", type(error).__name__)) from None
         self._conn.close_timeout = CLOSE_TIMEOUT
         self._ping_at = sdk.loop.time()  # the first one at once: it says that somebody listens there
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Channel, Chat
@@ -39,20 +40,20 @@ def event_from(body: bytes) -> Mapping[str, Any]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise PayloadError("An event is no JSON.") from error
-    return _mapping(given, "An event")
+        raise _strange("JSON") from error
+    return _mapping(given, "JSON")
 
 
 def event(given: Mapping[str, Any], me: Me) -> Batch | None:
     """None for what is no news; raises PayloadError."""
-    header = _mapping(given.get("header"), "An event's header")
+    header = _mapping(given.get("header"), "header")
     if header.get("event_type") not in (MESSAGE, PRESS):
         return None
-    told = _mapping(given.get("event"), "An event's content")
+    told = _mapping(given.get("event"), "event")
     if header.get("event_type") == PRESS:
         return Batch([_pressed(told, word(header, "event_id"))])
-    sender = _mapping(told.get("sender"), "An event's sender")
-    message = _mapping(told.get("message"), "An event's message")
+    sender = _mapping(told.get("sender"), "sender")
+    message = _mapping(told.get("message"), "message")
     translation = _inbound(message, sender, me)
     return Batch([translation]) if translation else None
 
@@ -84,10 +85,10 @@ def _inbound(message: Mapping[str, Any], sender: Mapping[str, Any], me: Me) -> I
 
 def _pressed(told: Mapping[str, Any], event_id: str) -> InboundMessage:
     """A button of a card ("Card callback"); whether the chat is a direct one is not told."""
-    context = _mapping(told.get("context"), "A button's context")
-    value = _mapping(_mapping(told.get("action"), "A button's action").get("value"), "What a button says")
+    context = _mapping(told.get("context"), "context")
+    value = _mapping(_mapping(told.get("action"), "action").get("value"), "value")
     if not ID.fullmatch(event_id):
-        raise PayloadError("A button without an id.")
+        raise _strange("event_id")
     return InboundMessage(
         external_id=f"press-{event_id}",
         chat_id=_id(context, "open_chat_id"),
@@ -109,7 +110,7 @@ def _sender_id(sender: Mapping[str, Any]) -> str:
     """An app's message may have no more than the app's id."""
     ids = sender.get("sender_id")
     if not isinstance(ids, dict):
-        raise PayloadError("A message has no sender.")
+        raise _strange("sender_id")
     return _id(
         {"id": next((ids[key] for key in ("open_id", "user_id", "union_id", "app_id") if ids.get(key)), "")}, "id"
     )
@@ -133,14 +134,18 @@ def _attachment(file: content.File, message_id: str) -> InboundAttachment:
 def _id(given: Mapping[str, Any], key: str) -> str:
     found = word(given, key)
     if not ID.fullmatch(found):
-        raise PayloadError(f"A message has no {key.replace('_', ' ')} that can be read.")
+        raise _strange(key)
     return found
 
 
-def _mapping(given: Any, what: str) -> Mapping[str, Any]:
+def _mapping(given: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(given, dict):
-        raise PayloadError(f"{what} is no object.")
+        raise _strange(name)
     return given
+
+
+def _strange(name: str) -> PayloadError:
+    return PayloadError(_("An event has a form that Feishu does not send (%s).") % name)
 
 
 def _time(given: Any) -> datetime:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from apps.chats.models import Message
+from apps.platforms import sentences
 from apps.platforms.asking import written
 from apps.platforms.base import Button, OutboundFile, OutboundPart, PlatformError
 from apps.platforms.feishu.api import Json, OpenApi
@@ -55,12 +56,12 @@ async def edit_card(api: OpenApi, message_id: str, part: OutboundPart) -> None:
 
 async def send_file(api: OpenApi, part: OutboundFile) -> str:
     if not part.content:
-        raise PlatformError("Feishu takes no empty files.", permanent=True)
+        raise PlatformError(sentences.no_empty_files("Feishu"), permanent=True)
     if part.kind == Message.Kind.IMAGE and part.mime in SHOWN and len(part.content) <= MOST_IMAGE:
         answer = await _upload(api, "/im/v1/images", part, {"image_type": "message"}, "image")
         return await _deliver(api, part, "image", {"image_key": _told(answer, "image_key")})
     if len(part.content) > MOST_FILE:
-        raise PlatformError(f"Feishu takes no file above {MOST_FILE:,} bytes.", permanent=True)
+        raise PlatformError(sentences.files_up_to("Feishu", MOST_FILE), permanent=True)
     file_type = FILE_TYPES.get(PurePath(part.name).suffix.lower(), "stream")
     answer = await _upload(api, "/im/v1/files", part, {"file_type": file_type, "file_name": part.name}, "file")
     return await _deliver(api, part, "file", {"file_key": _told(answer, "file_key")})
@@ -114,5 +115,5 @@ def _told(answer: Json, key: str) -> str:
     data: Any = answer.get("data")
     found = data.get(key) if isinstance(data, dict) else None
     if not isinstance(found, str) or not found:
-        raise PlatformError(f"Feishu's answer names no {key.replace('_', ' ')}.", ambiguous=True)
+        raise PlatformError(sentences.not_understood("Feishu", key), ambiguous=True)
     return found

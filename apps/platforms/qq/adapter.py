@@ -175,7 +175,7 @@ class QQAdapter(Adapter):
 
 def _place(chat_id: str) -> tuple[str, Json]:
     """`group_777` or `user_42`, as OneBot names them."""
-    kind, _, number = chat_id.partition("_")
+    kind, _line, number = chat_id.partition("_")
     if kind not in ("group", "user") or not number.isdecimal():
-        raise PlatformError("A chat of QQ is called group_777 or user_42.", permanent=True)
+        raise PlatformError(_("A chat of QQ is called group_777 or user_42."), permanent=True)
     return ("group", {"group_id": int(number)}) if kind == "group" else ("private", {"user_id": int(number)})

@@ -38,7 +38,7 @@ class Inbox:
 
     def put(self, event: Json) -> None:
         if len(self._events) >= MOST_WAITING:
-            self.end(PlatformError(f"More than {MOST_WAITING:,} events wait; those that follow are lost."))
+            self.end(PlatformError(_("More than %d events wait; those that follow are lost.") % MOST_WAITING))
             return
         self._events.append(event)
         self._news.set()
@@ -58,7 +58,7 @@ class Inbox:
         self._news.clear()
         if not self._events and self._error:
             raise self._error
-        return [self._events.popleft() for _ in range(min(AT_ONCE, len(self._events)))]
+        return [self._events.popleft() for _each in range(min(AT_ONCE, len(self._events)))]
 
 
 class Link:
@@ -115,7 +115,8 @@ class Link:
         except ConnectionClosed:
             raise await self._over from None  # what was said before it closed counts
         except TimeoutError:
-            raise PlatformError(f"The OneBot implementation did not answer {action}.", ambiguous=True) from None
+            said = _("The OneBot implementation did not answer %s.") % action
+            raise PlatformError(said, ambiguous=True) from None
         finally:
             del self._answers[echo]
             answer.cancel()  # nobody looks at it any more

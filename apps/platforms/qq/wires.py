@@ -166,13 +166,14 @@ def _place(url: str) -> tuple[str, int, str]:
     except ValueError:
         port = None
     if port is None or parts.scheme != "ws" or not parts.hostname:
-        raise PlatformError("In reverse mode the address says where we listen: ws://0.0.0.0:8095/.", permanent=True)
+        said = _("In reverse mode the address says where we listen: ws://0.0.0.0:8095/.")
+        raise PlatformError(said, permanent=True)
     return parts.hostname, port, parts.path.rstrip("/")
 
 
 def _token_of(headers: Mapping[str, str], path: str) -> str:
     """`Bearer …` by the standard; some say `Token …`, some put it into the address."""
-    kind, _, value = headers.get("Authorization", "").partition(" ")
+    kind, _space, value = headers.get("Authorization", "").partition(" ")
     if value and kind.lower() in ("bearer", "token"):
         return value.strip()
     return parse_qs(urlsplit(path).query).get("access_token", [""])[0]

@@ -133,7 +133,7 @@ class SlackAdapter(Adapter):
         if reason not in ("warning", "refresh_requested"):
             raise PlatformError(_why_closed(reason))
         if former.life < settings.CHANNEL_BACKOFF[0]:
-            raise PlatformError("Slack closes the websocket as soon as it is open.")
+            raise PlatformError(_("Slack closes the websocket as soon as it is open."))
         try:
             self._socket = await opened(self._web, self._app_token, self._ws_base)
             self._socket.take_over(former)
@@ -164,14 +164,14 @@ class SlackAdapter(Adapter):
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         url = str(source.get("url") or "") or await self._address(str(source.get("file_id")))
         if not is_slacks(url, self._base):
-            raise PlatformError("The file does not lie at Slack.", permanent=True)
+            raise PlatformError(_("The file does not lie at Slack."), permanent=True)
         headers = {"Authorization": f"Bearer {self._token}"}
         trusted = [downloads.host_of(self._base)]
         first = True
         async with aclosing(downloads.download(url, headers=headers, trusted=trusted)) as chunks:
             async for chunk in chunks:
                 if first and is_a_page(chunk, str(source.get("mime") or "")):
-                    raise PlatformError("Slack keeps the file from the bot: it lacks files:read.", permanent=True)
+                    raise PlatformError(_("Slack keeps the file from the bot: it lacks files:read."), permanent=True)
                 first = False
                 yield chunk
 

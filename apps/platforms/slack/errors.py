@@ -22,15 +22,13 @@ def translated_errors() -> Iterator[None]:
     except SlackApiError as error:
         raise _answered(error.response) from None
     except SlackClientError as error:  # its words may hold an address with a ticket
-        raise PlatformError(f"Slack did not take it ({type(error).__name__}).") from None
+        raise PlatformError(sentences.refused("Slack", f"{type(error).__name__}.")) from None
     except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
         arrived = not isinstance(error, UNSENT)
         raise PlatformError(sentences.unreachable("Slack", type(error).__name__), ambiguous=arrived) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # The SDK takes an answer for the object that it expects.
-        raise PlatformError(
-            f"What answers there is not Slack's API ({type(error).__name__}).", ambiguous=True
-        ) from error
+        raise PlatformError(sentences.not_its_api("Slack"), ambiguous=True) from error
 
 
 def code_of(error: SlackApiError) -> str:

@@ -1,5 +1,7 @@
 """Slack names its emoji; the ones that a bot may want to put under a message."""
 
+from django.utils.translation import gettext as _
+
 from apps.platforms.base import PlatformError
 
 NAMES = {
@@ -52,5 +54,6 @@ def name_of(emoji: str) -> str:
     if bare.startswith(":") and bare.endswith(":") and len(bare) > 2:
         return bare.strip(":")
     if bare not in NAMES:
-        raise PlatformError("Slack's name of this emoji is not known; write the name, such as :eyes:.", permanent=True)
+        said = _("Slack's name of this emoji is not known; write the name, such as :eyes:.")
+        raise PlatformError(said, permanent=True)
     return NAMES[bare]

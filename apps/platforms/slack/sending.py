@@ -5,6 +5,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from apps.platforms import sentences
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 from apps.platforms.slack.errors import code_of
 from apps.platforms.slack.reactions import name_of
@@ -50,7 +51,7 @@ async def settle(web: AsyncWebClient, message_id: str, part: OutboundPart) -> No
 async def send_file(web: AsyncWebClient, part: OutboundFile) -> str:
     """The file's id: Slack tells no message of it."""
     if not part.content:
-        raise PlatformError("Slack takes no empty files.", permanent=True)
+        raise PlatformError(sentences.no_empty_files("Slack"), permanent=True)
     answer = await web.files_upload_v2(
         channel=part.chat_id,
         filename=part.name,

@@ -60,7 +60,7 @@ class Socket(SocketModeClient):
                 await self.connect()  # type: ignore[no-untyped-call]
                 await self._welcomed.wait()
         except TimeoutError:
-            raise PlatformError(f"Slack's websocket did not open within {OPENING:.0f} s.") from None
+            raise PlatformError(_("Slack's websocket did not open within %.0f s.") % OPENING) from None
 
     async def enqueue_message(self, message: str) -> None:
         """Instead of the SDK's queue, which knows no bound and acknowledges nothing in order."""

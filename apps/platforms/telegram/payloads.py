@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.utils.translation import gettext as _
 from telegram import CallbackQuery, MessageEntity, PhotoSize, Update
 from telegram import Chat as TelegramChat
 from telegram import Message as TelegramMessage
@@ -64,7 +65,7 @@ def update_from(body: bytes) -> Update:
     try:
         return update_of(json.loads(body))
     except (ValueError, RecursionError) as error:
-        raise PayloadError("It is no JSON.") from error
+        raise PayloadError(_("It is no JSON.")) from error
 
 
 def update_of(given: Any) -> Update:
@@ -73,9 +74,9 @@ def update_of(given: Any) -> Update:
         update = Update.de_json(given, None)
     except Exception as error:
         # The library takes what it gets for what it expects: anything may come out of that.
-        raise PayloadError(f"It is no update of Telegram ({type(error).__name__}).") from error
+        raise PayloadError(_("It is no update of Telegram (%s).") % type(error).__name__) from error
     if not isinstance(update.update_id, int):
-        raise PayloadError("It is an update without a number.")
+        raise PayloadError(_("It is an update without a number."))
     return update
 
 
@@ -84,7 +85,8 @@ def event(update: Update, me: Me) -> Batch | Moved | None:
     try:
         translation = inbound(update, me)
     except Exception as error:
-        raise PayloadError(f"An update has a form that Telegram does not send ({type(error).__name__}).") from error
+        said = _("An update has a form that Telegram does not send (%s).")
+        raise PayloadError(said % type(error).__name__) from error
     return Batch([translation]) if isinstance(translation, InboundMessage) else translation
 
 

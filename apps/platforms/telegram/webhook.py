@@ -5,6 +5,7 @@ import hmac
 import json
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from telegram import Update
 
 from apps.chats.models import Channel
@@ -23,9 +24,9 @@ def secret(channel: Channel) -> str:
 def read(channel: Channel, request: Request) -> Received:
     given = request.headers.get(HEADER, "")
     if not hmac.compare_digest(given.encode(errors="replace"), secret(channel).encode()):
-        raise WebhookRefused("The secret token is missing or wrong.", status=401)
+        raise WebhookRefused(_("The secret token is missing or wrong."), status=401)
     if request.method != "POST":
-        raise WebhookRefused("Telegram sends POST requests.", status=400)
+        raise WebhookRefused(_("Telegram sends POST requests."), status=400)
     update = update_from(request.body)
     found = event(update, Me.of(channel))
     return Received(events=(found,) if found else (), reply=_reply(update), once=str(update.update_id))

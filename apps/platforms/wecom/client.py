@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any, Self
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms import sentences
@@ -67,7 +68,7 @@ class Client:
                 if "json" in response.headers.get("content-type", "") or response.is_error:
                     await response.aread()
                     answered(response)
-                    raise PlatformError("WeCom did not send the file.")
+                    raise PlatformError(_("WeCom did not send the file."))
                 async for chunk in response.aiter_bytes():
                     yield chunk
         except httpx.HTTPError as error:
@@ -97,7 +98,7 @@ class Client:
         answer = await self._ask("GET", "gettoken", {"corpid": self._corp_id, "corpsecret": self._secret})
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not token or not isinstance(seconds, int):
-            raise PlatformError("What answers there is not WeCom: it gave no token.")
+            raise PlatformError(sentences.not_its_api("WeCom"))
         return token, float(seconds)
 
 
@@ -109,9 +110,9 @@ def answered(response: httpx.Response) -> Mapping[str, Any]:
         answer = response.json()
         code = int(answer.get("errcode", 0))
     except (ValueError, TypeError, AttributeError, OverflowError):
-        raise PlatformError("WeCom answered what nobody understands.", ambiguous=True) from None
+        raise PlatformError(sentences.not_its_api("WeCom"), ambiguous=True) from None
     if code:
         raise refusal(code, str(answer.get("errmsg", "")))
     if response.is_error:
-        raise PlatformError(f"WeCom refused it ({response.status_code}).", permanent=True)
+        raise PlatformError(sentences.refused("WeCom", f"{response.status_code}."), permanent=True)
     return dict(answer)

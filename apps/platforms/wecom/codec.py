@@ -36,22 +36,22 @@ class Codec:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         right = signature(self._token, timestamp, nonce, encrypted)
         if not hmac.compare_digest(query.get("msg_signature", "").encode(errors="replace"), right.encode()):
-            raise WebhookRefused("The signature is missing or wrong.", status=401)
+            raise WebhookRefused(_("The signature is missing or wrong."), status=401)
         require_recent(timestamp)
         message, receiver = self._decrypted(encrypted)
         if not hmac.compare_digest(receiver, self._receiver):
-            raise WebhookRefused("It is for another company.")
+            raise WebhookRefused(_("It is for another company."))
         return message
 
     def _decrypted(self, encrypted: str) -> tuple[bytes, bytes]:
         try:
             padded = _decrypt(self._key, base64.b64decode(encrypted, validate=True))
         except (ValueError, binascii.Error):
-            raise WebhookRefused("It cannot be decrypted.") from None
+            raise WebhookRefused(_("It cannot be decrypted.")) from None
         plain = unpadded(padded)
         end = HEAD + int.from_bytes(plain[HEAD - 4 : HEAD], "big")
         if len(plain) < HEAD or end > len(plain):
-            raise WebhookRefused("It was encrypted with another EncodingAESKey.")
+            raise WebhookRefused(_("It was encrypted with another EncodingAESKey."))
         return plain[HEAD:end], plain[end:]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Chat, Message
 from apps.platforms.base import Batch, PayloadError
@@ -27,7 +29,7 @@ def events(plain: bytes, *, corp_id: str, agent_id: str) -> list[Batch]:
     """Nothing for what is no message of somebody (somebody opened the app); raises PayloadError."""
     given = fields(plain)
     if given.get("ToUserName") != corp_id or given.get("AgentID", agent_id) != agent_id:
-        raise PayloadError("It is for another company, or for another app.")
+        raise PayloadError(_("It is for another company, or for another app."))
     if given.get("MsgType") == "event":
         return []
     return [Batch([_inbound(given)])]
@@ -88,5 +90,5 @@ def _time(seconds: str) -> datetime:
 def _needed(given: Mapping[str, str], name: str) -> str:
     found = given.get(name, "").strip()
     if not found:
-        raise PayloadError(f"It has no {name}.")
+        raise PayloadError(_("It has no %s.") % name)
     return found

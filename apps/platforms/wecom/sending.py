@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Message
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 from apps.platforms.wecom.client import Client
@@ -54,7 +56,8 @@ class Sender:
     async def send_file(self, part: OutboundFile) -> str:
         size = len(part.content)
         if not LEAST_FILE <= size <= MOST_FILE:
-            raise PlatformError(f"WeCom takes files of 6 bytes to 20 MB, this one has {size:,} bytes.", permanent=True)
+            said = _("WeCom takes files of 6 bytes to 20 MB, this one has %d bytes.") % size
+            raise PlatformError(said, permanent=True)
         shown = part.kind == Message.Kind.IMAGE and part.mime in IMAGES and size <= MOST_IMAGE
         kind = "image" if shown else "file"
         media_id = await self._client.upload(kind, part.name, part.content, part.mime or "application/octet-stream")
@@ -66,5 +69,6 @@ class Sender:
         body = {**message, "enable_duplicate_check": check, "duplicate_check_interval": REMEMBERED}
         answer = await self._client.post("message/send", body)
         if answer.get("invaliduser") or answer.get("unlicenseduser"):  # no error to WeCom, but nobody read it
-            raise PlatformError("WeCom does not know this person, or the app is not visible to them.", permanent=True)
+            said = _("WeCom does not know this person, or the app is not visible to them.")
+            raise PlatformError(said, permanent=True)
         return str(answer.get("msgid") or "sent")

@@ -2,6 +2,8 @@
 
 from xml.parsers import expat
 
+from django.utils.translation import gettext as _
+
 from apps.platforms.base import PayloadError
 
 DEPTH = 2  # the root, and what stands directly below it
@@ -13,7 +15,7 @@ def fields(document: bytes) -> dict[str, str]:
     try:
         reading.parser.Parse(document.decode(), True)
     except (expat.ExpatError, ValueError):
-        raise PayloadError("It is no XML.") from None
+        raise PayloadError(_("It is no XML.")) from None
     return reading.found
 
 
@@ -28,7 +30,7 @@ class _Reading:
         self.parser.CharacterDataHandler = self._text
 
     def _refuse(self, *_declared: object) -> None:
-        raise PayloadError("It declares a document type.")
+        raise PayloadError(_("It declares a document type."))
 
     def _start(self, name: str, _attributes: object) -> None:
         self._open.append(name)

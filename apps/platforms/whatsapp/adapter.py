@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import httpx
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pywa_async.client import WhatsApp
 
 from apps.chats.models import Channel
@@ -69,7 +70,7 @@ class WhatsAppAdapter(Adapter):
     async def _send_template(self, part: OutboundPart) -> str:
         name = str(self._channel.option("template") or "")
         if not name:
-            raise WindowClosedError(", and the channel's option template names none.")
+            raise WindowClosedError(_("The channel's option template names none."))
         part = asking.written(part)
         language = str(self._channel.option("template_language") or "en_US")
         with translated_errors(self._token):
@@ -77,7 +78,7 @@ class WhatsAppAdapter(Adapter):
 
     async def send_file(self, part: OutboundFile) -> str:
         if await self._is_closed(part.chat_id):
-            raise WindowClosedError(", which carries no file.")
+            raise WindowClosedError(_("A template carries no file."))
         with translated_errors(self._token):
             return await sending.send_file(self._wa, part)
 

@@ -38,8 +38,9 @@ class WindowClosedError(PlatformError):
     """Nobody wrote for 24 hours: only a template is taken."""
 
     def __init__(self, more: str = "") -> None:
-        sentence = _("Nobody wrote in this chat for 24 hours, and then WhatsApp takes only an approved template")
-        super().__init__(f"{sentence}{more or '.'}", permanent=True)
+        """`more`: a further sentence."""
+        sentence = _("Nobody wrote in this chat for 24 hours, and then WhatsApp takes only an approved template.")
+        super().__init__(f"{sentence} {more}".rstrip(), permanent=True)
 
 
 @contextmanager

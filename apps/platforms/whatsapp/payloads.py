@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat
 from apps.platforms.base import Batch, Event, Moved, PayloadError, Receipt
@@ -24,9 +26,9 @@ def events(body: bytes, phone_id: str) -> list[Event]:
     try:
         given: Any = json.loads(body)
     except (ValueError, RecursionError):
-        raise PayloadError("It is no JSON.") from None
+        raise PayloadError(_("It is no JSON.")) from None
     if text_at(mapping(given), "object") != "whatsapp_business_account":
-        raise PayloadError("It is no notification of WhatsApp.")
+        raise PayloadError(_("It is no notification of WhatsApp."))
     return _together(event for value in _values(given, phone_id) for event in _of_value(value))
 
 
@@ -75,7 +77,7 @@ def _message(given: Json, value: Json) -> InboundMessage | Moved | None:
     sender = text_at(given, "from") or text_at(given, "from_user_id")
     ours = digits(text_at(mapping(value.get("metadata")), "display_phone_number"))
     if not sender or not text_at(given, "id"):
-        raise PayloadError("It has no sender or no id.")
+        raise PayloadError(_("It has no sender or no id."))
     if sender == ours:
         return None
     if given.get("type") == "system":
@@ -133,4 +135,4 @@ def _time(given: Json) -> datetime:
 def _why(status: Json) -> str:
     error = next(iter(mappings(status.get("errors"))), {})
     told = text_at(mapping(error.get("error_data")), "details") or text_at(error, "title") or text_at(error, "message")
-    return f"WhatsApp did not deliver it: {told[:500] or 'no reason is given'}"
+    return _("WhatsApp did not deliver it: %s") % (told[:500] or _("no reason given"))

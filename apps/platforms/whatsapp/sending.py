@@ -9,6 +9,7 @@ from pywa.types.templates import TemplateLanguage
 from pywa_async.client import WhatsApp
 
 from apps.chats.models import Message
+from apps.platforms import sentences
 from apps.platforms.asking import written
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 
@@ -46,12 +47,11 @@ async def send_template(wa: WhatsApp, part: OutboundPart, *, name: str, language
     """The text is the template's one variable, which may have neither line ends nor runs of spaces."""
     line = " ".join(part.plain.split())
     if len(line) > MOST_TEMPLATE:
-        raise PlatformError(
-            f"Nobody wrote for 24 hours, and for WhatsApp's template the text is too long ({len(line)} characters).",
-            permanent=True,
-        )
+        said = _("Nobody wrote for 24 hours, and for WhatsApp's template the text is too long (%d characters).")
+        raise PlatformError(said % len(line), permanent=True)
     if language not in LANGUAGES:
-        raise PlatformError("The option template_language is no language that WhatsApp knows.", permanent=True)
+        said = _("The option template_language is no language that WhatsApp knows.")
+        raise PlatformError(said, permanent=True)
     body = {"type": "body", "parameters": [{"type": "text", "text": line}]}
     sent = await wa.send_template(part.chat_id, name, LANGUAGES[language], params=[body])
     return sent.id
@@ -59,7 +59,7 @@ async def send_template(wa: WhatsApp, part: OutboundPart, *, name: str, language
 
 async def send_file(wa: WhatsApp, part: OutboundFile) -> str:
     if len(part.content) > MOST_DOCUMENT:
-        raise PlatformError("WhatsApp takes files up to 100 MB.", permanent=True)
+        raise PlatformError(sentences.files_up_to("WhatsApp", MOST_DOCUMENT), permanent=True)
     caption, reply_to = part.caption or None, part.reply_to or None
     if part.kind == Message.Kind.IMAGE and part.mime in IMAGES and len(part.content) <= MOST_IMAGE:
         image = await wa.send_image(

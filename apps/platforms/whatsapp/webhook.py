@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 
+from django.utils.translation import gettext as _
+
 from apps.chats.models import Channel
 from apps.platforms.webhooks import Received, Reply, Request, WebhookRefused
 from apps.platforms.whatsapp.payloads import events
@@ -19,7 +21,7 @@ def _handshake(channel: Channel, request: Request) -> Received:
     """When the address is entered, WhatsApp asks whether we know the verify token."""
     given, ours = request.query.get("hub.verify_token", ""), channel.credential("verify_token")
     if request.query.get("hub.mode") != "subscribe" or not _same(given, ours):
-        raise WebhookRefused("The verify token is missing or wrong.")
+        raise WebhookRefused(_("The verify token is missing or wrong."))
     return Received(reply=Reply(request.query.get("hub.challenge", "")[:MOST_CHALLENGE]))
 
 
@@ -27,7 +29,7 @@ def _notification(channel: Channel, request: Request) -> Received:
     given = request.headers.get(HEADER, "")
     right = hmac.new(channel.credential("app_secret").encode(), request.body, hashlib.sha256).hexdigest()
     if not _same(given, f"sha256={right}"):
-        raise WebhookRefused("The signature is missing or wrong.", status=401)
+        raise WebhookRefused(_("The signature is missing or wrong."), status=401)
     # A second delivery has the same bytes, and so the same signature; there is no signed time.
     return Received(events=tuple(events(request.body, channel.credential("phone_id"))), once=given)
 

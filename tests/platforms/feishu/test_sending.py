@@ -124,7 +124,7 @@ def test_a_file_above_the_platforms_limit_is_refused_before_it_travels(api, list
     listeners.start()
     put(chat, "report.pdf", b"%PDF")
     until(lambda: outbound("failed") == 1)
-    assert "no file above" in Message.objects.get().error
+    assert "takes files up to" in Message.objects.get().error
     assert not api.uploads
 
 

@@ -53,9 +53,9 @@ class AiBotAdapter(Adapter):
         """Raises PlatformError. It came in a payload, so only WeCom's own hosts are believed."""
         url, until = context.values.get("response_url", ""), context.values.get("until", "")
         if not url:
-            raise PlatformError("An AI bot of WeCom can only answer, and nobody wrote here yet.", permanent=True)
+            raise PlatformError(_("An AI bot of WeCom can only answer, and nobody wrote here yet."), permanent=True)
         if downloads.host_of(url) not in self._trusted:
-            raise PlatformError("The address for the answer is not WeCom's.", permanent=True)
+            raise PlatformError(_("The address for the answer is not WeCom's."), permanent=True)
         if url in self._used or datetime.now(UTC).isoformat() > until:
             raise PlatformError(f"{_(USED)}.", permanent=True)
         return url
@@ -77,7 +77,7 @@ class AiBotAdapter(Adapter):
         try:
             last = unpadded(kept + context.finalize())
         except ValueError:
-            raise PlatformError("The file cannot be decrypted.", permanent=True) from None
+            raise PlatformError(_("The file cannot be decrypted."), permanent=True) from None
         yield last
 
     async def close(self) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Chat, Message
 from apps.platforms.base import Batch, PayloadError
@@ -93,16 +95,16 @@ def _read(content: bytes) -> Json:
     try:
         given: Any = json.loads(content)
     except (ValueError, RecursionError):
-        raise PayloadError("It is no JSON.") from None
+        raise PayloadError(_("It is no JSON.")) from None
     if not isinstance(given, dict):
-        raise PayloadError("It is no JSON object.")
+        raise PayloadError(_("It is no JSON object."))
     return given
 
 
 def _needed(given: Json, name: str) -> str:
     found = _text(given, name).strip()
     if not found:
-        raise PayloadError(f"It has no {name}.")
+        raise PayloadError(_("It has no %s.") % name)
     return found
 
 
