@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 APPS = ["chats", "agents", "schedules", "api", "auth"]
 MODELS = [
@@ -20,6 +21,7 @@ MACHINERY = {"django_celery_beat"}
 
 
 class Desk(AdminSite):
+    index_title = _("Admin")
     site_url = None  # the pages stand in the header
     empty_value_display = "–"
 

@@ -4,10 +4,21 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
+from apps.agents.models import Run
+from apps.agents.services import session_for
 from apps.api.models import ApiToken
+from apps.chats.models import Message
+from apps.chats.services import create_group, web_chat
 
 pytestmark = pytest.mark.django_db
+
+
+def read_in(language: str, client: Client, address: str) -> str:
+    """A request leaves its language behind in the thread, where a later test would speak it."""
+    with translation.override(language):
+        return client.get(address, headers={"Accept-Language": language}).content.decode()
 
 
 def test_the_index_begins_with_groups_and_hides_what_nobody_edits(admin_client: Client) -> None:
@@ -56,5 +67,16 @@ def test_a_list_is_headed_by_what_it_lists(admin_client: Client) -> None:
 def test_times_are_written_alike_in_both_languages(admin_client: Client) -> None:
     ApiToken.objects.create(name="x", hash="x" * 64, scopes=["read"], expires_at=datetime(2030, 1, 31, 9, tzinfo=UTC))
     for language in ("en", "zh-hans"):
-        page = admin_client.get("/admin/api/apitoken/", headers={"Accept-Language": language}).content.decode()
+        page = read_in(language, admin_client, "/admin/api/apitoken/")
         assert '<td class="field-expires_at nowrap">2030-01-31 09:00</td>' in page
+
+
+def test_a_message_and_a_run_are_named_in_the_readers_language(admin_client: Client) -> None:
+    chat = web_chat(create_group(folder="family", name="Family"))
+    run = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message")
+    message = Message.objects.create(chat=chat, direction="in", external_id="1", text="hello")
+    for address, named in (
+        (f"agents/run/{run.pk}", f"运行 {run.pk}"),
+        (f"chats/message/{message.pk}", f"收到 {message.pk}"),
+    ):
+        assert f"<h2>{named}</h2>" in read_in("zh-hans", admin_client, f"/admin/{address}/change/")

@@ -137,7 +137,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.direction} {self.pk}"
+        return f"{self.get_direction_display()} {self.pk}"
 
     def release(self) -> None:
         """What was withheld until its sender was let in calls the agent now."""
