@@ -72,8 +72,8 @@ def test_times_are_written_alike_in_both_languages(admin_client: Client) -> None
 
 
 def test_a_message_and_a_run_are_named_in_the_readers_language(admin_client: Client) -> None:
-    chat = web_chat(create_group(folder="family", name="Family"))
-    run = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message")
+    chat = web_chat(group := create_group(folder="family", name="Family"))
+    run = Run.objects.create(session=session_for(group), chat=chat, cause="message")
     message = Message.objects.create(chat=chat, direction="in", external_id="1", text="hello")
     for address, named in (
         (f"agents/run/{run.pk}", f"运行 {run.pk}"),

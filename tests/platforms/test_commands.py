@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 
 from apps.chats.models import Channel
 from tests.environment import lay_tables, service_environment
@@ -36,6 +36,19 @@ def test_a_channel_is_added_and_only_its_id_printed():
 
 def test_a_name_is_found_when_none_is_given():
     assert [add("telegram", "--set", "token=1:a").name for _ in range(3)] == ["telegram", "telegram-2", "telegram-3"]
+
+
+def test_a_channel_that_is_called_like_its_platform_says_so_once():
+    named, unnamed = add("telegram", "--name", "bot", "--set", "token=1:a"), add("telegram", "--set", "token=1:b")
+    assert [str(named), str(unnamed)] == ["bot (telegram)", "telegram"]
+
+
+def test_the_help_names_each_platforms_keys_and_once_what_all_have(capsys):
+    with pytest.raises(SystemExit):
+        ManagementUtility(["manage.py", "addchannel", "--help"]).execute()
+    told = capsys.readouterr().out
+    assert "\nkeys of telegram:\n  token: The token that @BotFather gave you.\n" in told
+    assert (told.count("  ack_reaction:") > 1, told.count("  strangers:")) == (True, 1)
 
 
 def test_it_may_be_disabled_and_refer_to_the_environment():
@@ -141,7 +154,7 @@ def test_runchannels_ends_cleanly_on_a_signal_and_tolerates_no_second_one(instal
 def ended(installation, number) -> float:
     process = runchannels(installation)
     for line in process.stderr:
-        if "web (web) is online" in line:
+        if "web is online" in line:
             break
     second = subprocess.run(
         [sys.executable, "manage.py", "runchannels"],

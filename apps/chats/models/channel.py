@@ -73,7 +73,7 @@ class Channel(models.Model):
         ordering = ["platform", "name"]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.platform})"
+        return self.name if self.name == self.platform else f"{self.name} ({self.platform})"
 
     def clean(self) -> None:
         """Groups have their place on one chat page; another channel of it would serve nobody."""

@@ -25,7 +25,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = _known_keys()
-        parser.add_argument("platform", choices=[str(platform) for platform in SPECS], metavar="PLATFORM")
+        platforms = [str(platform) for platform in SPECS]
+        parser.add_argument("platform", choices=platforms, metavar="PLATFORM", help=f"one of {', '.join(platforms)}")
         parser.add_argument("--name", default="", help="what you call it; default: the platform's name")
         parser.add_argument(
             "--set",
@@ -58,10 +59,15 @@ class Command(BaseCommand):
 
 
 def _known_keys() -> str:
+    """What all platforms ask for is told once, at the end."""
+    having = {platform: spec for platform, spec in SPECS.items() if spec.keys}
+    first, *others = having.values()
+    shared = [field for field in first.options if all(field in spec.options for spec in others)]
     lines = []
-    for platform, spec in SPECS.items():
-        lines += [f"keys of {platform}:" if spec.keys else f"{platform} has no keys."]
-        lines += [f"  {each.name}: {_told(each)}" for each in (*spec.credentials, *spec.options)]
+    for platform, spec in having.items():
+        lines += [f"keys of {platform}:"]
+        lines += [f"  {each.name}: {_told(each)}" for each in (*spec.credentials, *spec.options) if each not in shared]
+    lines += ["keys of each of them:", *(f"  {each.name}: {_told(each)}" for each in shared)]
     return "\n".join(lines)
 
 
