@@ -2,10 +2,11 @@
 
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.chats.models import Channel, Chat, Group, Message, Platform
@@ -51,8 +52,13 @@ def open_group(group: Group) -> None:
 @transaction.atomic
 def delete_group(group: Group) -> None:
     """With its place on the chat page; its other chats are discovered ones again, its folder on disk stays."""
-    group.chats.filter(channel__platform=Platform.WEB).delete()
+    pages_of([group]).delete()
     group.delete()
+
+
+def pages_of(groups: Iterable[Group]) -> QuerySet[Chat]:
+    """Their places on the chat page."""
+    return Chat.objects.filter(group__in=list(groups), channel__platform=Platform.WEB)
 
 
 def web_chat(group: Group) -> Chat:

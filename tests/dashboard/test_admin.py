@@ -272,6 +272,7 @@ def test_a_group_is_deleted_with_its_history(browser_of, chat, channel):
     browser_of.post(address, {"post": "yes"})
 
     assert "Are you sure" in asked
+    assert ("Chats: 1" in asked, "Messages: 1" in asked) == (True, True)
     assert not Group.objects.exists()
     assert not Run.objects.exists()
     assert not Message.objects.exists()  # of the page: another group in this folder must not read them

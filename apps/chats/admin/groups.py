@@ -150,6 +150,12 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
         """The main group stays."""
         return not (obj and obj.is_main) and super().has_delete_permission(request, obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """With what was said on its chat page, which goes too."""
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        _page, said, _needed, _protected = super().get_deleted_objects(services.pages_of(objs), request)
+        return listed, {**said, **counts}, needed, protected
+
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         services.delete_group(obj)
 
