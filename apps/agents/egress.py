@@ -85,8 +85,8 @@ class Egress:
             tunnel.stop()
 
     def note(self) -> None:
-        """The run's history says where the agent was, if it was anywhere."""
-        if not self.visits:
+        """The run's history says where the agent was, if it was anywhere; not in the middle of another attempt's."""
+        if not self.visits or self._run.was_taken_over():
             return
         visits = sorted(self.visits.items(), key=lambda item: -item[1].received - item[1].sent)
         lines = [

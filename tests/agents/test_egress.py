@@ -213,6 +213,15 @@ def test_the_end_of_a_turn_cuts_what_is_open_and_the_history_says_where_it_was(w
     assert step.summary.startswith("The network: 1 hosts")
 
 
+def test_a_history_that_another_worker_writes_by_now_is_left_to_it(way: Way) -> None:
+    way.get("/")
+    run = Run.objects.get(pk=way.host._run.pk)
+    assert run.claim("another worker")
+
+    way.host.note()
+    assert not run.steps.exists()
+
+
 def test_a_run_has_a_limit_which_is_said(way: Way, settings) -> None:
     settings.EGRESS_LIMIT_MB = 1
     assert way.get("/big").returncode != 0

@@ -138,6 +138,10 @@ class Run(models.Model):
         """False when the run is no longer ours: its lease expired and somebody else took it, or it was cancelled."""
         return self._mine().update(lease_until=_lease(timezone.now())) == 1
 
+    def was_taken_over(self) -> bool:
+        """Whether a further attempt has begun: its history is another worker's to write."""
+        return not Run.objects.filter(pk=self.pk, worker=self.worker, attempt=self.attempt).exists()
+
     def finish(self, status: RunStatus, error: str = "") -> bool:
         """running → an end; False when the run is no longer ours."""
         return self._change(self._mine(), status=status, error=error, finished_at=timezone.now(), lease_until=None)
