@@ -31,7 +31,6 @@ from apps.platforms.base import (
     PayloadError,
     PlatformError,
     Rate,
-    ticks,
 )
 from apps.platforms.telegram import polling, sending
 from apps.platforms.telegram.errors import translated, translated_errors
@@ -117,12 +116,12 @@ class TelegramAdapter(Adapter):
                     logger.debug("a press is not acknowledged: %s", error)
 
     async def _hooked(self) -> AsyncGenerator[Event, None]:
-        await self._bot.set_webhook(
-            url=webhook_url(self._channel), secret_token=secret(self._channel), allowed_updates=polling.WANTED
-        )
-        yield Identity(self._me.ids)
-        async for tick in ticks():
-            yield tick
+        """Set again and again: a token that was revoked is found, and a webhook that somebody took away is back."""
+        address, proof = webhook_url(self._channel), secret(self._channel)
+        while True:
+            await self._bot.set_webhook(url=address, secret_token=proof, allowed_updates=polling.WANTED)
+            yield Identity(self._me.ids)
+            await asyncio.sleep(settings.CHANNEL_STALL_TIMEOUT / 3)
 
     async def send(self, part: OutboundPart) -> str:
         with translated_errors(self._token):

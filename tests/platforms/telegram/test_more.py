@@ -79,6 +79,17 @@ def test_a_webhook_that_telegram_does_not_take_is_said_and_not_tried_again(api, 
     assert "https" in detail()
 
 
+def test_by_webhook_a_token_that_was_revoked_is_found_though_nobody_writes(api, listeners, settings):
+    settings.CHANNEL_STALL_TIMEOUT = 1
+    telegram_channel(api, options={"api_base": api.url, "mode": "webhook"})
+    listeners.start()
+    until(lambda: status() == "online")
+    api.tokens.clear()
+
+    until(lambda: status() == "failed")
+    assert "does not accept the bot's token" in detail()
+
+
 def test_polling_takes_a_former_webhook_away(api, listeners, chat):
     listeners.start()
     until(lambda: status() == "online")
