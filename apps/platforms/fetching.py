@@ -19,6 +19,7 @@ from apps.platforms import media, transcription
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
 from apps.platforms.media import Fetched
+from apps.platforms.waiting import told
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +44,12 @@ class Fetcher:
         try:
             while True:
                 await self._start()
-                await self._wait()
+                await told(self._wake, SWEEP)
         finally:
             tasks = list(self._fetching.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(SWEEP):
-                await self._wake.wait()
-        except TimeoutError:
-            pass  # nobody told, so look
-        self._wake.clear()
 
     async def _start(self) -> None:
         try:

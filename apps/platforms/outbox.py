@@ -18,6 +18,7 @@ from apps.platforms.database import in_database
 from apps.platforms.drafts import Drafts
 from apps.platforms.rates import Rates
 from apps.platforms.registry import SPECS, adapter_class
+from apps.platforms.waiting import told
 from apps.plugins import hooks
 
 logger = logging.getLogger(__name__)
@@ -49,17 +50,9 @@ class Outbox:
                 if clock() - tidied_at >= SWEEP:
                     await self._tidy()
                     tidied_at = clock()
-                await self._wait(await self._start_due())
+                await told(self._wake, await self._start_due())
         finally:
             await self._finish()
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass  # nobody told, so look
-        self._wake.clear()
 
     async def _start_due(self) -> float:
         """Begins every delivery that can begin; returns the seconds until the next look."""

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from apps.agents.models import Run
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.database import in_database
+from apps.platforms.waiting import told
 
 logger = logging.getLogger(__name__)
 
@@ -56,20 +57,13 @@ class Presence:
         try:
             while True:
                 await self._follow()
-                await self._wait()
+                if await told(self._changed, SWEEP):
+                    await asyncio.sleep(GATHER)
+                    self._changed.clear()
         finally:
             for task in self._shown.values():
                 task.cancel()
             await asyncio.gather(*self._shown.values(), return_exceptions=True)
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(SWEEP):
-                await self._changed.wait()
-            await asyncio.sleep(GATHER)
-        except TimeoutError:
-            pass  # nobody told, so look
-        self._changed.clear()
 
     async def _follow(self) -> None:
         try:

@@ -11,6 +11,7 @@ from apps.chats.models import Channel
 from apps.platforms.base import Adapter
 from apps.platforms.connection import Connection
 from apps.platforms.database import in_database
+from apps.platforms.waiting import told
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +40,9 @@ class Supervisor:
         try:
             while True:
                 await self._follow()
-                await self._wait()
+                await told(self._changed, POLL)
         finally:
             await self._stop(list(self._connections))
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self._changed.wait()
-        except TimeoutError:
-            pass  # nobody told, so look
-        self._changed.clear()
 
     async def _follow(self) -> None:
         try:
