@@ -31,13 +31,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_docker_stopped_in_mid_turn(engine: Engine, tmp_path: Path, model: MessagesApi, telegram: TelegramApi) -> None:
     told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url, "DOCKER_HOST": engine.host}
     with serving_a_team(tmp_path / "service", telegram, **told) as service:
-        model.script(Text("slow answer " * 10, pieces=50, delay=0.1))
+        model.script(Text("slow answer " * 50, pieces=300, delay=0.1))
         telegram.say("hello")
         model.wait_for_turns(1, seconds=60)
         engine.stop()
-        wait_until(lambda: service.rows("Run.objects.get().status") == "queued", 30, "another attempt")
+        wait_until(lambda: service.rows("Run.objects.get().status") == "queued", 60, "another attempt")
         assert "Docker" in service.rows("Run.objects.get().error") + service.log
-        wait_until(lambda: "runtime" in service.get("/readyz")[1]["down"], 15, "readiness to notice")
+        wait_until(lambda: "runtime" in service.get("/readyz")[1]["down"], 60, "readiness to notice")
         model.script(Text("the answer"))
         engine.start()
 

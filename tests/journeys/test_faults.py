@@ -12,6 +12,7 @@ from tests.journeys.service import CHILDREN, Service, is_alive, wait_until
 pytestmark = [pytest.mark.journey, pytest.mark.docker]
 
 SLOW = Text("slow answer " * 10, pieces=30, delay=0.1)
+ENDLESS = Text("slow answer " * 50, pieces=300, delay=0.1)  # nobody waits for its end
 
 
 def said(telegram: TelegramApi, text: str) -> int:
@@ -41,10 +42,10 @@ def test_the_worker_killed_before_during_and_after_a_turn(
     telegram.say("before")
     wait_until(lambda: said(telegram, "answer one"), 60)
 
-    model.script(SLOW, Text("answer two"))
+    model.script(ENDLESS, Text("answer two"))
     turns = len(model.turns)
     telegram.say("during")
-    model.wait_for_turns(turns + 1)
+    model.wait_for_turns(turns + 1, seconds=60)
     time.sleep(0.5)
     warm.kill("agents")
     wait_until(lambda: said(telegram, "answer two"), 60)
@@ -65,7 +66,7 @@ def test_redis_restarted_empty(warm: Service, telegram: TelegramApi, model: Mess
     model.script(SLOW, Text("second answer"))
     turns = len(model.turns)
     telegram.say("first")
-    model.wait_for_turns(turns + 1)
+    model.wait_for_turns(turns + 1, seconds=60)
     warm.kill("redis")
     telegram.say("second")
 
@@ -81,7 +82,7 @@ def test_the_listeners_killed_between_sending_and_recording(
     telegram.fail("sendMessage", Hang(12))  # then it is sent, and nobody is there any more to hear so
     model.script(Text("the answer"))
     telegram.say("hello")
-    wait_until(lambda: warm.rows("list(Message.objects.filter(delivery='sending').values_list('pk', flat=True))"), 30)
+    wait_until(lambda: not telegram.waiting("sendMessage"), 60, "the sending")
     warm.kill("listeners")
 
     wait_until(lambda: said(telegram, "the answer") == 2, 60)
@@ -94,7 +95,7 @@ def test_the_listeners_killed_while_an_answer_is_made(warm: Service, telegram: T
     model.script(SLOW)
     turns = len(model.turns)
     telegram.say("hello")
-    model.wait_for_turns(turns + 1)
+    model.wait_for_turns(turns + 1, seconds=60)
     warm.kill("listeners")
 
     wait_until(lambda: said(telegram, "slow answer"), 60)
@@ -107,10 +108,10 @@ def test_an_agent_killed_in_mid_turn(warm: Service, telegram: TelegramApi, model
     from apps.agents.runtimes.engine import engine
 
     container = warm.rows("Run.objects.latest('pk').container")
-    model.script(SLOW, Text("the answer"))
+    model.script(ENDLESS, Text("the answer"))
     turns = len(model.turns)
     telegram.say("hello")
-    model.wait_for_turns(turns + 1)
+    model.wait_for_turns(turns + 1, seconds=60)
     engine().kill(container)
 
     wait_until(lambda: said(telegram, "the answer"), 60)

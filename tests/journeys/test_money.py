@@ -11,6 +11,7 @@ from tests.fakes.messages_api import Failure, MessagesApi, Text
 from tests.fakes.telegram_api import TelegramApi
 from tests.journeys.conftest import serving_a_team
 from tests.journeys.service import Service, wait_until
+from tests.waiting import leave_midnight_behind
 
 pytestmark = pytest.mark.journey
 
@@ -49,6 +50,7 @@ def let_the_half_minute_pass(service: Service) -> None:
 def test_providers_and_budgets_take_effect_while_it_runs(
     keyless: Service, telegram: TelegramApi, model: MessagesApi
 ) -> None:
+    leave_midnight_behind(60)
     telegram.say("echo one")
     wait_until(lambda: telegram.sent, 60)
     with MessagesApi() as full:
@@ -69,7 +71,7 @@ def test_providers_and_budgets_take_effect_while_it_runs(
     set_budget(keyless, "0.01")
     telegram.say("and now?")
     telegram.say("and now??")
-    wait_until(lambda: len(telegram.sent) == 3, 30)
+    wait_until(lambda: len(telegram.sent) == 3, 60)
     assert "The daily budget of this group (US$ 0.01) is spent." in telegram.sent[2].parameters["text"]
     time.sleep(3)
     assert len(telegram.sent) == 3
