@@ -23,6 +23,7 @@ from apps.platforms import sentences
 from apps.platforms.base import PlatformError
 from apps.platforms.dingtalk.api import Json, OpenApi
 from apps.platforms.errands import Errands
+from apps.platforms.frames import frame_of
 
 logger = logging.getLogger(__name__)
 # The libraries' own lines hold payloads, and at DEBUG tickets.
@@ -141,7 +142,7 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
         assert self.websocket is not None
         try:
             async for raw in self.websocket:
-                if frame := _parsed(raw):
+                if frame := frame_of(raw, "DingTalk"):
                     await self._slots.acquire()
                     self._errands.begin(self._answer(frame), name="DingTalk's frame")
         except ConnectionClosed as closed:
@@ -174,18 +175,6 @@ class Stream(DingTalkStreamClient):  # type: ignore[misc]  # the SDK has no type
 def _ended(closed: ConnectionClosed) -> PlatformError:
     """Without a word where the other side said none."""
     return PlatformError(sentences.closed("DingTalk", closed.rcvd.code if closed.rcvd else CloseCode.ABNORMAL_CLOSURE))
-
-
-def _parsed(raw: str | bytes) -> Json:
-    """Empty for what is no frame."""
-    try:
-        frame = json.loads(raw)
-    except (ValueError, RecursionError):
-        frame = None
-    if not isinstance(frame, dict):
-        logger.warning("a frame that is not DingTalk's is passed over (%d long)", len(raw))
-        return {}
-    return frame
 
 
 def _what(error: Exception) -> str:

@@ -13,6 +13,7 @@ from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
 from apps.platforms.base import PlatformError
+from apps.platforms.frames import frame_of
 from apps.platforms.qq.errors import REFUSED_TOKEN, UNAUTHORIZED, ended, refused
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Link:
         error = PlatformError(_("The OneBot implementation closed the connection."))
         try:
             async for raw in self._socket:
-                frame = _parsed(raw)
+                frame = frame_of(raw, "OneBot")
                 if "echo" in frame or "retcode" in frame:
                     self._answered(frame)
                 elif frame:
@@ -131,15 +132,3 @@ class Link:
 
     async def close(self) -> None:
         await self._socket.close()
-
-
-def _parsed(raw: str | bytes) -> Json:
-    """Empty for what is no frame of OneBot."""
-    try:
-        frame = json.loads(raw)
-    except (ValueError, RecursionError):
-        frame = None
-    if not isinstance(frame, dict):
-        logger.warning("a frame that is not OneBot's is passed over (%d long)", len(raw))
-        return {}
-    return frame

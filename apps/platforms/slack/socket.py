@@ -1,7 +1,6 @@
 """Slack's websocket: the SDK's client keeps it, and we decide what is acknowledged and when it is over."""
 
 import asyncio
-import json
 import logging
 import time
 from typing import Any
@@ -13,6 +12,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from apps.platforms.base import PlatformError
+from apps.platforms.frames import frame_of
 from apps.platforms.slack.errors import translated_errors
 
 logger = logging.getLogger(__name__)
@@ -64,21 +64,15 @@ class Socket(SocketModeClient):
 
     async def enqueue_message(self, message: str) -> None:
         """Instead of the SDK's queue, which knows no bound and acknowledges nothing in order."""
-        try:
-            frame = json.loads(message)
-        except (ValueError, RecursionError) as error:
-            logger.warning("a frame of Slack cannot be read: %s", type(error).__name__)
-            return
-        if not isinstance(frame, dict):
-            logger.warning("a frame of Slack is no object")
-        elif frame.get("type") == "hello":
+        frame = frame_of(message, "Slack")
+        if frame.get("type") == "hello":
             self._welcomed.set()
         elif frame.get("type") == "disconnect":
             self.goodbye = str(frame.get("reason") or "unknown")
             self.life = time.monotonic() - self._opened_at
         elif isinstance(frame.get("envelope_id"), str):
             await self._waiting.put(frame)
-        else:
+        elif frame:
             logger.warning("a frame of Slack is nothing that must be acknowledged, and is passed over")
 
     async def envelopes(self) -> list[Envelope]:
