@@ -124,7 +124,11 @@ def test_the_admin_lists_questions_and_decides_them(browser_of, chat):
     page = browser_of.post("/admin/agents/question/", answer, follow=True).content.decode()
     assert "1 request is decided." in page
     assert [status(first), status(second)] == [("answered", "Approve"), ("open", "")]
-    assert browser_of.get(f"/admin/agents/question/{first.pk}/change/").status_code == 200
+    address = f"/admin/agents/question/{first.pk}/change/"
+    page = browser_of.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "批准 · 拒绝" in page
+    assert '<div class="readonly">lena</div>' in page  # who answered, once
+    assert "Approve" not in page
 
 
 def test_in_the_admin_a_viewer_sees_and_does_not_decide(stranger, chat):

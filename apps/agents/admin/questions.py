@@ -22,11 +22,20 @@ class QuestionAdmin(HistoryAdmin):
     list_select_related = ["run__session__group", "sender", "user"]
     search_fields = ["text", "subject"]
     date_hierarchy = "created_at"
+    fields = [
+        *("text", "offered", "run", "chat", "thread_id", "kind", "subject", "status", "answered", "answerer"),
+        *("created_at", "answered_at", "expires_at"),
+    ]
+    readonly_fields = ["offered", "answered", "answerer", "created_at"]
     actions = ["approve", "refuse"]
 
     @admin.display(description=_("question"))
     def start(self, question: Question) -> str:
         return Truncator(question.text).chars(80)
+
+    @admin.display(description=_("choices"))
+    def offered(self, question: Question) -> str:
+        return " · ".join(map(question.in_words, question.choices))
 
     @admin.display(description=_("answer"), ordering="answer")
     def answered(self, question: Question) -> str:

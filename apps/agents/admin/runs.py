@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from apps.agents import authority, services
 from apps.agents.models import Run, RunStep, RunUsage, Session
@@ -77,7 +77,7 @@ class RunAdmin(HistoryAdmin):
         if not run.started_at or not run.finished_at:
             return "–"
         seconds = (run.finished_at - run.started_at).total_seconds()
-        return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+        return gettext("%.1f s") % seconds if seconds < 60 else gettext("%.0f min") % (seconds / 60)
 
     def has_stop_permission(self, request: HttpRequest) -> bool:
         """As on the chat page."""

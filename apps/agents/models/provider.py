@@ -197,7 +197,7 @@ class InstallationBudget(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_installation_budget")]
 
     def __str__(self) -> str:
-        return "installation"
+        return gettext("all groups together")
 
 
 class SpendingOfDeleted(models.Model):
