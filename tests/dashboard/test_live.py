@@ -29,7 +29,7 @@ def heard(redis_server, chat):
 
         def until(condition):
             payloads: list[dict[str, Any]] = []
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 30
             while not condition(payloads):
                 assert time.monotonic() < deadline, payloads
                 if publication := receive(0.1):
@@ -50,14 +50,16 @@ def text(payloads):
 
 
 def test_many_small_pieces_are_told_together_and_in_order(run, heard):
-    words = [f"word{number} " for number in range(300)]
+    words, began = [f"word{number} " for number in range(300)], time.monotonic()
 
-    for word in words:
+    hooks.run_delta.fire(run=run, text=words[0])
+    first = heard(lambda told: told)
+    for word in words[1:]:
         hooks.run_delta.fire(run=run, text=word)
         time.sleep(0.001)
-    payloads = heard(lambda told: text(told) == "".join(words))
+    payloads = heard(lambda told: text([*first, *told]) == "".join(words))
 
-    assert 2 <= len(payloads) <= 40
+    assert 1 <= len(payloads) <= (time.monotonic() - began) / live.COALESCE_S
 
 
 def test_another_attempt_begins_anew(run, heard):
@@ -74,14 +76,14 @@ def test_another_attempt_begins_anew(run, heard):
 
 def test_a_tool_between_two_texts_parts_them(run, heard):
     hooks.run_delta.fire(run=run, text="I look it up.")
-    heard(lambda told: told)
+    first = heard(lambda told: told)
     hooks.run_step.fire(step=RunStep(run=run, seq=1, kind="tool", summary="search"))
     hooks.run_delta.fire(run=run, text="Found.")
 
     payloads = heard(lambda told: len(told) == 2)
 
     assert payloads[0] == {"kind": "run"}
-    assert payloads[1]["text"] == "\n\nFound."
+    assert text([*first, *payloads]) == "I look it up.\n\nFound."
 
 
 def test_a_run_without_a_chat_tells_nobody(run, chat, heard):

@@ -161,12 +161,12 @@ def test_a_docker_that_hangs_does_not_hold_up_a_page(monkeypatch):
 
     answer = threading.Event()
     monkeypatch.setattr(serving, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(serving, "current_runtime", lambda: answer.wait(5) and Choice("docker", "It answers."))
+    monkeypatch.setattr(serving, "current_runtime", lambda: answer.wait(60) and Choice("docker", "It answers."))
     remembered = serving.Remembered()
 
     assert remembered.get().name == "unknown"
     answer.set()
-    monkeypatch.setattr(serving, "PATIENCE_S", 5)
+    monkeypatch.setattr(serving, "PATIENCE_S", 60)
     assert remembered.get().name == "docker"
 
 
