@@ -2,8 +2,20 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from apps.agents import choices
 from apps.chats.models import Channel
 from apps.chats.services import web_channel
+from apps.dashboard import serving
+
+
+@pytest.fixture(autouse=True)
+def _process(settings, monkeypatch):
+    """How this machine's Docker engine feels is no matter of these tests."""
+    settings.AGENT_RUNTIME = "process"
+    monkeypatch.setattr(serving, "_runtime", serving.Remembered())
+    choices.chosen_runtime.cache_clear()
+    yield
+    choices.chosen_runtime.cache_clear()
 
 
 def ready():
