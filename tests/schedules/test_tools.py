@@ -129,7 +129,7 @@ def test_calls_at_the_same_moment_count_each_other(room, bob, monkeypatch):
     run, answers, barrier = called(room, bob), [], threading.Barrier(6)
 
     def call() -> None:
-        barrier.wait(5)
+        barrier.wait(60)
         try:
             answers.append(told(run, "schedule_task", **DAILY))
         except ToolRefusedError as error:
@@ -140,7 +140,7 @@ def test_calls_at_the_same_moment_count_each_other(room, bob, monkeypatch):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(answer.split()[0] for answer in answers) == ["Scheduled."] * 3 + ["The"] * 3
     assert ScheduledTask.objects.count() == 3
 
