@@ -90,7 +90,7 @@ def test_the_wait_elapses(family):
     began = time.monotonic()
     answer = client("write").post(MESSAGES, {"text": "hello", "wait": 0.6}, JSON)
     assert (answer.status_code, answer.json()["reply"]) == (202, None)
-    assert 0.5 < time.monotonic() - began < 5
+    assert 0.5 < time.monotonic() - began < 15
 
 
 def test_many_wait_at_once_and_the_event_loop_stays_free(family):
@@ -112,8 +112,8 @@ def test_many_wait_at_once_and_the_event_loop_stays_free(family):
 def test_too_many_are_not_made_to_wait(family, monkeypatch):
     monkeypatch.setattr(asking, "MOST_WAITING", 0)
     began = time.monotonic()
-    assert client("write").post(MESSAGES, {"text": "hello", "wait": 20}, JSON).status_code == 202
-    assert time.monotonic() - began < 5
+    assert client("write").post(MESSAGES, {"text": "hello", "wait": 60}, JSON).status_code == 202
+    assert time.monotonic() - began < 30
 
 
 def test_the_same_external_id_is_one_message_and_one_answer(family):
@@ -214,7 +214,7 @@ def test_a_message_that_joins_a_turn_in_progress_shares_its_answer(family):
 
     def turn(run):
         begun.set()
-        assert go_on.wait(15)
+        assert go_on.wait(60)
         assert run.chat
         Message.objects.unhandled(run.chat).update(run=run)
         Run.objects.filter(status="queued").delete()
@@ -223,7 +223,7 @@ def test_a_message_that_joins_a_turn_in_progress_shares_its_answer(family):
 
     with worker(turn):
         program.post(MESSAGES, {"text": "first"}, JSON)
-        assert begun.wait(10)
+        assert begun.wait(60)
         threading.Timer(1, go_on.set).start()
         answer = program.post(MESSAGES, {"text": "and", "wait": 20, "external_id": str(uuid4())}, JSON)
     assert answer.json()["reply"] == {"text": "both"}

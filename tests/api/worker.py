@@ -25,7 +25,7 @@ def worker(turn: Turn, *, told: bool = True) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

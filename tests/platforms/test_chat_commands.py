@@ -10,6 +10,7 @@ from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
 from apps.platforms import intake
 from apps.schedules.services import create_task
+from tests.waiting import leave_midnight_behind
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +290,7 @@ def test_new_is_not_everybodys_where_others_share_the_memory(channel, chat):
 
 
 def test_usage_says_what_was_spent_and_what_is_left(chat):
+    leave_midnight_behind()
     Group.objects.update(daily_budget_usd=2)
     run = running(chat)
     Run.objects.filter(pk=run.pk).update(cost_usd="0.5")

@@ -3,11 +3,13 @@
 import asyncio
 
 import pytest
+from django.db import connections
 
 from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats.models import Channel, Platform
 from apps.platforms import presence
+from apps.platforms.database import in_database
 from apps.platforms.errands import Errands
 from apps.platforms.web.adapter import WebAdapter
 from tests.platforms.conftest import registered_chat
@@ -35,15 +37,17 @@ def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog
     monkeypatch.setattr(presence, "SWEEP", 0.05)
     channel = Channel.objects.create(platform=Platform.WEB, name="page")
     chat = registered_chat(channel, "elsewhere")
+    assert chat.group
     Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", status="running")
     adapter = Stumbling(channel)
 
     async def look():
         showing = asyncio.create_task(presence.Presence(lambda: {channel.pk: adapter}).run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await adapter.went_on.wait()
         showing.cancel()
         await asyncio.wait([showing])
+        await in_database(connections.close_all)
 
     asyncio.run(look())
     assert "a mistake of ours" in caplog.text

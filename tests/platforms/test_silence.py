@@ -23,18 +23,17 @@ GOODBYE = 1.5  # seconds: that nobody answers it is waited for, too
 def test_a_silent_death_is_found_within_two_heartbeats(platform, settings, listeners):
     settings.CHANNEL_HEARTBEAT, settings.CHANNEL_STALL_TIMEOUT = HEARTBEAT, HEARTBEAT * 2 + 2
     rig = RIGS[platform]
-    deafen = rig.deafen
-    assert deafen
 
     def found() -> float:
+        assert rig.deafen
         with rig.fake() as server:
             channel = channel_on(platform, server)
             if not rig.deafen_later:
-                deafen(server)
+                rig.deafen(server)
             listeners.start()
             until(lambda: status() == "online")
             if rig.deafen_later:
-                deafen(server)
+                rig.deafen(server)
             began = time.monotonic()
             said, took = until(lost), time.monotonic() - began
             listeners.stop()
