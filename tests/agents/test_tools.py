@@ -115,6 +115,12 @@ def test_a_message_goes_to_the_runs_chat_or_to_another_one_of_the_group(run, pla
     assert outbox(chat=web_chat(group)).get().text == "there"
 
 
+def test_what_no_database_keeps_is_left_out_of_every_input(run):
+    assert toolbox.call(run, "send_message", {"text": "a\0b", "chat": "telegram:-1001\0"}) == "Sent."
+    assert Message.objects.outbound().get().text == "ab"
+    assert "Give words" in toolbox.call(run, "search_messages", {"words": "\0"})
+
+
 def test_another_groups_chat_is_refused_in_words_and_as_an_incident(run, foreign):
     sentence = refused(run, "send_message", text="x", chat="telegram:-2002")
     assert not outbox().exists()
