@@ -39,10 +39,14 @@ def test_a_list_says_what_it_is_for(admin_client: Client) -> None:
     assert 'class="about"' not in admin_client.get("/admin/auth/user/").content.decode()
 
 
-def test_a_new_scheduled_task_shows_no_state(admin_client: Client) -> None:
-    page = admin_client.get("/admin/schedules/scheduledtask/add/").content.decode()
-    assert "field-prompt" in page
-    assert "field-next_run_at" not in page
+@pytest.mark.parametrize(
+    ("address", "asked", "known_later"),
+    [("schedules/scheduledtask", "prompt", "next_run_at"), ("chats/chat", "external_id", "last_message_at")],
+)
+def test_what_is_new_shows_no_state(admin_client: Client, address: str, asked: str, known_later: str) -> None:
+    page = admin_client.get(f"/admin/{address}/add/").content.decode()
+    assert f"field-{asked}" in page
+    assert f"field-{known_later}" not in page
 
 
 def test_the_pages_and_the_languages_can_be_reached_from_the_admin(admin_client: Client) -> None:

@@ -39,7 +39,7 @@ class QuestionAdmin(HistoryAdmin):
 
     @admin.display(description=_("answer"), ordering="answer")
     def answered(self, question: Question) -> str:
-        return Truncator(question.in_words(question.answer)).chars(80)
+        return Truncator(question.in_words(question.answer)).chars(80) or "–"
 
     @admin.display(description=_("answered by"))
     def answerer(self, question: Question) -> str:

@@ -49,6 +49,10 @@ class ChatAdmin(TakesHistoryAlong):
     fields = ["channel", "external_id", "kind", "title", "group", "last_message_at"]
     actions = ["register"]
 
+    def get_fields(self, request: HttpRequest, obj: Chat | None = None) -> list[str]:
+        """In a new one nobody has written yet."""
+        return [name for name in super().get_fields(request, obj) if obj or name not in self.readonly_fields]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Chat | None = None) -> list[str]:
         """What the platform says of a chat is the platform's."""
         return [*self.readonly_fields, "channel", "external_id", "kind"] if obj else list(self.readonly_fields)
