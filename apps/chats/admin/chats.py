@@ -49,7 +49,7 @@ class ChatAdmin(TakesHistoryAlong):
     fields = ["channel", "external_id", "kind", "title", "group", "last_message_at"]
     actions = ["register"]
 
-    def get_fields(self, request: HttpRequest, obj: Chat | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Chat | None = None) -> Any:
         """In a new one nobody has written yet."""
         return [name for name in super().get_fields(request, obj) if obj or name not in self.readonly_fields]
 
