@@ -32,6 +32,7 @@ class Caller:
     sender_id: str
     scopes: frozenset[str]
     group_ids: frozenset[int] | None = None
+    person: PermissionsMixin | None = None
 
     def groups(self) -> GroupQuerySet:
         return Group.objects.all() if self.group_ids is None else Group.objects.filter(pk__in=self.group_ids)
@@ -46,6 +47,11 @@ class Caller:
         """Raises ApiError for a token that is restricted to groups."""
         if self.group_ids is not None:
             raise ApiError(403, "This token is restricted to some groups.")
+
+    def require_permission(self, permission: str) -> None:
+        """Raises ApiError where the admin would not let this person do it; of a token, its scope has said enough."""
+        if self.person and not self.person.has_perm(permission):
+            raise ApiError(403, f"This needs the permission {permission}, as in the admin.")
 
 
 def caller(request: HttpRequest, scope: Scope) -> Caller:
@@ -88,7 +94,7 @@ def _by_session(request: HttpRequest) -> Caller | None:
         raise ApiError(403, "The CSRF token is missing or wrong: send it as X-CSRFToken, or use a bearer token.")
     assert isinstance(user, PermissionsMixin)
     scopes = frozenset(scope for scope, permission in PERMISSIONS.items() if user.has_perm(permission))
-    return Caller(str(user), f"user-{user.pk}", scopes)
+    return Caller(str(user), f"user-{user.pk}", scopes, person=user)
 
 
 def _is_staff(user: AbstractBaseUser | AnonymousUser) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.api import tokens
 from apps.api.models import ApiToken
+from apps.schedules.services import create_task
 from tests.api.conftest import JSON, client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,6 +131,21 @@ def test_a_person_with_a_session_may_what_the_admin_allows(family):
     assert browser.get(url("groups")).status_code == 200
     assert browser.post(url("tasks"), content_type=JSON, data={}).status_code == 422
     assert browser.patch(url("groups/family"), content_type=JSON, data={}).status_code == 403
+
+
+def test_a_person_changes_no_timetable_and_makes_no_group_that_the_admin_would_not_let_them(family):
+    hourly = {"group": "family", "prompt": "hi", "schedule_type": "interval", "schedule_value": "1h"}
+    task = create_task(**hourly | {"group": family})
+    writer, browser = person("view_message", "add_message", "change_group"), Client()
+    browser.force_login(writer)
+    pause = url(f"tasks/{task.pk}/pause")
+    asked = [(url("tasks"), hourly), (pause, {}), (url("groups"), {"folder": "office"})]
+    assert [browser.post(path, body, JSON).status_code for path, body in asked] == [403, 403, 403]
+    assert client("write").post(pause).status_code == 200
+
+    needed = ("add_scheduledtask", "change_scheduledtask", "add_group")
+    writer.user_permissions.add(*Permission.objects.filter(codename__in=needed))
+    assert [browser.post(path, body, JSON).status_code for path, body in asked] == [201, 200, 201]
 
 
 def test_a_session_without_the_admin_is_no_way_in():

@@ -88,7 +88,9 @@ def list_groups(request: HttpRequest) -> object:
 @router.post("", response={201: GroupOut}, auth=ADMIN, summary="Register a group")
 def create(request: HttpRequest, body: GroupIn) -> object:
     """Makes its folder and its place on the chat page. Not for tokens that are restricted to groups."""
-    caller_of(request).require_everything()
+    caller = caller_of(request)
+    caller.require_everything()
+    caller.require_permission("chats.add_group")
     return create_group(**_given(body))
 
 

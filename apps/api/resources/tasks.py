@@ -93,7 +93,9 @@ def list_tasks(request: HttpRequest, selection: Query[Selection]) -> object:
 @router.post("", response={201: TaskOut}, auth=WRITE, summary="Schedule a task")
 def create(request: HttpRequest, body: TaskIn) -> object:
     given = body.dict(exclude={"group", "chat"})
-    group = caller_of(request).group(body.group)
+    caller = caller_of(request)
+    caller.require_permission("schedules.add_scheduledtask")
+    group = caller.group(body.group)
     return services.create_task(group=group, chat=_chat(group, body.chat), **given)
 
 
@@ -104,28 +106,34 @@ def read(request: HttpRequest, task_id: int) -> object:
 
 @router.post("/{task_id}/pause", response=TaskOut, auth=WRITE, summary="Pause it")
 def pause(request: HttpRequest, task_id: int) -> object:
-    task = _task(request, task_id)
+    task = _task_to_change(request, task_id)
     services.pause(task)
     return task
 
 
 @router.post("/{task_id}/resume", response=TaskOut, auth=WRITE, summary="Resume it, with its next run in the future")
 def resume(request: HttpRequest, task_id: int) -> object:
-    task = _task(request, task_id)
+    task = _task_to_change(request, task_id)
     services.resume(task)
     return task
 
 
 @router.post("/{task_id}/run", response={202: RunOut}, auth=WRITE, summary="Run it now, beside its timetable")
 def run_now(request: HttpRequest, task_id: int) -> Run:
-    return services.run_now(_task(request, task_id))
+    return services.run_now(_task_to_change(request, task_id))
 
 
 @router.delete("/{task_id}", response={204: None}, auth=WRITE, summary="Cancel it for good")
 def delete(request: HttpRequest, task_id: int) -> object:
     """It is no longer listed; what it did stays in the history, where it has the status “cancelled”."""
-    services.cancel(_task(request, task_id))
+    services.cancel(_task_to_change(request, task_id))
     return Status(204, None)
+
+
+def _task_to_change(request: HttpRequest, task_id: int) -> ScheduledTask:
+    """Raises ApiError, as below."""
+    caller_of(request).require_permission("schedules.change_scheduledtask")
+    return _task(request, task_id)
 
 
 def _task(request: HttpRequest, task_id: int) -> ScheduledTask:
