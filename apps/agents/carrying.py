@@ -46,6 +46,7 @@ class Answered:
     headers: dict[str, str]
     body: bytes = b""
     stream: httpx.Response | None = None
+    is_echo: bool = False  # of what the agent said itself: it tells nothing of the provider
 
 
 _making = threading.Lock()
@@ -113,15 +114,15 @@ def _is_for_another(answered: Answered) -> bool:
 
 def keeps_us_out(answered: Answered) -> bool:
     """The key or the account is refused: whatever the agent does, no call will pass."""
-    return (
-        answered.status in NO_ENTRY
-        or _is_wrong_key(answered)
-        or (answered.status == 400 and NO_CREDIT in answered.body)
-    )
+    return answered.status in NO_ENTRY or _is_wrong_key(answered) or _says(answered, NO_CREDIT)
 
 
 def _is_wrong_key(answered: Answered) -> bool:
-    return answered.status in (401, 403) or (answered.status == 400 and NO_DATABASE in answered.body)
+    return answered.status in (401, 403) or _says(answered, NO_DATABASE)
+
+
+def _says(answered: Answered, words: bytes) -> bool:
+    return answered.status == 400 and words in answered.body and not answered.is_echo
 
 
 def _note(answered: Answered) -> None:
@@ -155,7 +156,17 @@ def _ask(call: Call, provider: Provider, *, is_last: bool) -> Answered:
     headers = _headers_down(response, provider)
     if response.status_code < 400:
         return Answered(provider, response.status_code, headers, stream=response)
-    return Answered(provider, response.status_code, headers, body=_whole(response, provider))
+    whole = _whole(response, provider)
+    return Answered(provider, response.status_code, headers, body=whole, is_echo=_is_echo(whole, call))
+
+
+def _is_echo(body: bytes, call: Call) -> bool:
+    """Whether the words that would have a provider rest for everybody stand in what this agent asked."""
+    found = [words for words in (NO_CREDIT, NO_DATABASE) if words in body]
+    if not found:
+        return False
+    asked = json.dumps(_loads(call.body), ensure_ascii=False).encode(errors="replace")
+    return any(words in asked or words in call.body for words in found)
 
 
 def _patience(call: Call, *, is_last: bool) -> httpx.Timeout:

@@ -155,6 +155,16 @@ def test_without_credit_the_next_one_is_asked(ask, first, second, api, other):
     assert Incident.objects.filter(subject="first").exists()
 
 
+def test_an_agent_that_has_its_own_words_said_back_to_it_puts_no_provider_to_rest(ask, first, second, api, other):
+    api.script(*[Failure(400, "Input tag 'credit balance is too low' does not match.")] * 3)
+    for _ in range(3):
+        assert ask(body=QUESTION | {"tools": [{"type": "credit balance is too low"}]})[0] == 400
+
+    assert (len(api.turns), len(other.turns)) == (3, 0)
+    first.refresh_from_db()
+    assert (first.failures, first.is_resting, Incident.objects.count()) == (0, False, 0)
+
+
 def test_the_only_provider_s_refusal_ends_the_run(ask, first, api):
     api.script(Failure(403, "not allowed"))
 
