@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.agents import services
+from apps.agents import budgets, services
 from apps.agents.models import Run
 from apps.chats.models import Chat, Message
 
@@ -22,7 +22,7 @@ def consider(chat: Chat, thread_id: str) -> None:
     if session.last_run_at and session.last_run_at > asleep_since:
         return
     recent = session.runs.filter(created_at__gt=asleep_since) | session.runs.filter(status__in=services.OPEN)
-    if not recent.exists():
+    if not recent.exists() and not budgets.exhausted(group):
         services.request_run(group, chat=None, cause=Run.Cause.WARM_UP, session=session)
 
 

@@ -58,6 +58,15 @@ def test_a_group_that_does_not_want_it_asks_for_none(lively):
     assert warm_ups() == 0
 
 
+def test_where_the_money_is_spent_nobody_is_woken_and_nothing_is_told_to_have_failed(lively):
+    lively.group.daily_budget_usd = Decimal(0)
+    lively.group.save()
+
+    liveliness.consider(lively, "")
+
+    assert warm_ups() == 0
+
+
 def test_an_agent_that_has_just_worked_is_warm_already(lively):
     session = Session.objects.create(group=lively.group, key="group")
     session.used()
