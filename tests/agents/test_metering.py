@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_an_empty_answer_that_says_nothing_costs_nothing():
 
 def streamed(start, end, words="word " * 300):
     """The events of a middleman; `start` and `end` are the usage in its first and last."""
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {"model": "mine", "usage": start}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": words}},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": end},

@@ -1,6 +1,7 @@
 """A proxy that speaks the Messages API for another company's model: its usage, its words, and what it does not take."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,8 @@ def ask(group, row):
     def asked(**more):
         providers.forget()
         providers.refresh()
-        link, ledger = HeardLink(), Ledger(Run(session=Session(group=group)))
+        link: Any = HeardLink()
+        ledger = Ledger(Run(session=Session(group=group)))
         gateway = Gateway(link, on_refusal=lambda _sentence: None, ledger=ledger)
         gateway.take(request("1", body=QUESTION | more))
         answer = link.ended("1")

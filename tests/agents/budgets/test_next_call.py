@@ -1,5 +1,7 @@
 """The last call that a run may make is not taken from it by the one before."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents import providers
@@ -25,7 +27,8 @@ def calls(group, ledger, claude):
     """What the ledger says to a second call, as soon as the first has its answer."""
     group.max_turns = 2
     group.save()
-    link, one, heard = Eager(), ledger(), []
+    link: Any = Eager()
+    one, heard = ledger(), []
     one._group = group
     link.asks = lambda: heard.append(one.admit())
     gateway = Gateway(link, on_refusal=heard.append, ledger=one, asked=providers.from_environment)
