@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -30,6 +31,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(TaskError, _conflict)
     api.add_exception_handler(InputError, _bad_input)
     api.add_exception_handler(ValidationError, _bad_values)
+    api.add_exception_handler(IntegrityError, _raced)
     api.add_exception_handler(Http404, _missing)
     api.add_exception_handler(HttpError, _http)
     api.add_exception_handler(Exception, _unexpected)
@@ -65,6 +67,12 @@ def _bad_values(_request: HttpRequest, error: ValidationError | type[ValidationE
         return _listed([("", message) for message in error.messages])
     fields = error.message_dict.items()
     return _listed([("" if field == NON_FIELD_ERRORS else field, m) for field, messages in fields for m in messages])
+
+
+def _raced(_request: HttpRequest, error: IntegrityError | type[IntegrityError]) -> HttpResponse:
+    """What was free when it was looked at is taken: the database has the last word."""
+    logger.warning("two requests at once wanted the same: %s", error)
+    return sentence(409, "Somebody else was faster: the same was made at this very moment.")
 
 
 def _missing(_request: HttpRequest, _error: Exception | type[Exception]) -> HttpResponse:

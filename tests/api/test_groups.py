@@ -1,7 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import pytest
 from django.conf import settings
+from django.db import connections, transaction
 
 from apps.chats.models import Group
+from apps.chats.services import create_group
 from tests.api.conftest import JSON, client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +35,26 @@ def test_a_folder_exists_once(family):
     answer = client("admin").post(url("groups"), {"folder": "FAMILY"}, JSON)
     assert answer.status_code == 422
     assert "Another group has this folder." in answer.json()["detail"]
+
+
+def test_whoever_is_slower_is_told_so():
+    """On PostgreSQL the folder seems free until the first one commits; on SQLite the second one waits for its turn."""
+    program = client("admin")
+    with ThreadPoolExecutor(1) as second:
+        with transaction.atomic():
+            create_group(folder="family")
+            answer = second.submit(_made, program)
+            sleep(0.5)  # it looks, finds nothing, and waits for us
+        told = answer.result(20)
+    assert told.status_code in (409, 422), told.content
+    assert Group.objects.count() == 1
+
+
+def _made(program):
+    try:
+        return program.post(url("groups"), {"folder": "family"}, JSON)
+    finally:
+        connections.close_all()
 
 
 def test_what_is_not_known_is_said(family):
