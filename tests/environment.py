@@ -84,5 +84,5 @@ def _migrated_database() -> Path:
     data_dir = DATA_DIR / "migrated"
     data_dir.mkdir()
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=service_environment(data_dir, DATABASE_URL=""), check=True, timeout=120)
+    subprocess.run(command, cwd=ROOT, env=service_environment(data_dir, DATABASE_URL=""), check=True, timeout=300)
     return data_dir / "db.sqlite3"

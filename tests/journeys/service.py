@@ -82,7 +82,7 @@ class Service:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         assert not check or done.returncode == 0, done.stderr
