@@ -36,11 +36,16 @@ def connection() -> "redis.Redis":
 
 
 def publish(topic: str, **payload: Any) -> bool:
-    """Tell everybody who listens now; False when Redis is away, which is logged, never raised."""
+    """Tell everybody who listens now; False when Redis is away, which is logged, never raised.
+
+    Where the service does not run, as for most commands before the first start, nobody is missed.
+    """
     try:
         connection().publish(PREFIX + topic, json.dumps(payload, ensure_ascii=False))
     except redis.RedisError as error:
-        logger.warning("publication %s is lost, the sweep will notice: %s", topic, error)
+        is_stopped = settings.EMBEDDED_REDIS and not settings.REDIS_SOCKET.exists()
+        level = logging.DEBUG if is_stopped else logging.WARNING
+        logger.log(level, "publication %s is lost, the sweep will notice: %s", topic, error)
         return False
     return True
 

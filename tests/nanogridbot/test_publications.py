@@ -20,11 +20,17 @@ def test_publication_reaches_who_listens_to_its_topic_only(redis_server: str) ->
     assert received == ("runs", {"run": 7, "event": "停"})
 
 
-def test_publication_without_redis_is_lost_and_said(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    settings.REDIS_URL = "unix:///nowhere/redis.sock"
-    with caplog.at_level(logging.WARNING):
+@pytest.mark.parametrize("runs", [True, False])
+def test_publication_without_redis_is_lost_and_said_where_the_service_runs(
+    settings: Settings, caplog: pytest.LogCaptureFixture, tmp_path: Path, runs: bool
+) -> None:
+    settings.EMBEDDED_REDIS, settings.REDIS_SOCKET = True, tmp_path / "redis.sock"
+    settings.REDIS_URL = f"unix://{settings.REDIS_SOCKET}"
+    if runs:
+        settings.REDIS_SOCKET.touch()
+    with caplog.at_level(logging.INFO):
         assert not publications.publish("runs", run=7)
-    assert "publication runs is lost" in caplog.text
+    assert ("publication runs is lost" in caplog.text) == runs
 
 
 def test_async_listener_hears(redis_server: str) -> None:
