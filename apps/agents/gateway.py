@@ -47,6 +47,7 @@ MAX_PATH = 1000  # characters
 MAX_AT_ONCE = 8  # calls of one agent
 MAX_HELD = 2 * MAX_BODY  # bytes of all its calls together
 MAX_TURNED_AWAY = 50  # calls of one agent's turn; after that somebody is told
+MAX_TOLD = 20  # failed calls of one agent's turn that the log tells of
 
 _carried: Counter[int | None] = Counter()  # calls of each session that the pool works at, of turns that have ended too
 _counting = threading.Lock()
@@ -83,7 +84,8 @@ class Gateway:
         self._session_id = ledger.run.session_id
         self._asked = asked
         self._calls: dict[str, Call] = {}
-        self._turned_away = 0
+        self._turned_away = self._broken_off = 0
+        self._told: set[str] = set()  # refusals that are incidents already
         self.trouble = ""  # why the last call of all failed
         self.hopeless = ""  # the same, where trying again cannot help
 
@@ -116,7 +118,7 @@ class Gateway:
         call = Call(str(frame["id"]), str(frame.get("method")), str(frame.get("path")), headers, bytearray())
         to_mcp = call.path.startswith(mcp.PREFIX) and self._group_id is not None
         is_known = (call.method, call.path.partition("?")[0]) in ALLOWED and len(call.path) <= MAX_PATH
-        if not (to_mcp or is_known):
+        if not (to_mcp or is_known) or not (call.path.isascii() and call.path.isprintable()):
             return self._refuse(call.id, 404, f"{call.method} {call.path[:100]} is not a call that agents may make.")
         if call.id in self._calls:
             raise ValueError(f"a second request {call.id[:20]!r}")
@@ -158,16 +160,17 @@ class Gateway:
             logger.debug("the agent went away during model call %s", call.id)
         except httpx.HTTPError as error:
             self._break_off(call, what_happened(error))
-        except Exception:
-            logger.exception("model call %s failed", call.id)
-            self._break_off(call, _("The gateway failed; its log says why."))
+        except Exception as error:
+            self._break_off(call, _("The gateway failed; its log says why."), unexpected=error)
         finally:
             _count_carried(self._session_id, -1)
             self._calls.pop(call.id, None)
 
     def _forward(self, call: Call) -> None:
         if self._ledger.run.group.network != Group.Network.OPEN and (sentence := by_proxy.refusal(call.body)):
-            _tell("refused host", self._ledger.run.group.folder, sentence)
+            if sentence not in self._told:
+                self._told.add(sentence)
+                _tell("refused host", self._ledger.run.group.folder, sentence)
             return self._refuse(call.id, 400, sentence)
         if not is_message(call):
             self._answer(call)
@@ -257,8 +260,11 @@ class Gateway:
         usage.cost_usd = price or usage.cost_usd
         self._ledger.book(provider.name, model, usage, is_priced=price is not None)
 
-    def _break_off(self, call: Call, sentence: str) -> None:
-        logger.warning("model call %s: %s", call.id, sentence)
+    def _break_off(self, call: Call, sentence: str, *, unexpected: Exception | None = None) -> None:
+        self._broken_off += 1
+        if self._broken_off <= MAX_TOLD:
+            level = logging.ERROR if unexpected else logging.WARNING
+            logger.log(level, "model call %s: %s", call.id[:20], sentence, exc_info=unexpected)
         self.trouble, self.hopeless = sentence, ""
         try:
             if call.answered:

@@ -50,6 +50,13 @@ def test_the_provider_runs_no_errands_for_a_group_whose_network_is_not_open(gate
     assert link.ended("2")[0] == 200
 
 
+def test_an_agent_that_tries_without_end_is_told_of_once_in_a_turn(gateway, link):  # noqa: F811
+    for number in range(3):
+        gateway.take(request(str(number), body=ERRANDS["a picture"]))
+        assert link.ended(str(number))[0] == 400
+    assert Incident.objects.get(kind="refused host").times == 1
+
+
 @pytest.mark.parametrize("words", HARMLESS)
 def test_what_only_looks_like_an_errand_passes(gateway, link, words):  # noqa: F811
     gateway.take(request("1", body=HARMLESS[words]))

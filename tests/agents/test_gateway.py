@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from apps.agents import carrying, providers
-from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, Gateway
+from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, MAX_TOLD, Gateway
 from apps.agents.models import Run, Session
 from apps.agents.spending import Ledger
 from tests.agents.heard_link import QUESTION, HeardLink, request, settle
@@ -157,6 +157,8 @@ def test_calls_at_once_share_one_client(gateway):
         ("GET", "/v1/messages"),
         ("POST", "//evil.example/v1"),
         ("POST", f"/v1/messages?{'x' * 1000}"),
+        ("POST", "/v1/messages?\r\nx-api-key: mine"),
+        ("POST", "/v1/messages?\u00e9"),
     ],
 )
 def test_other_calls_are_refused(gateway, link, api, method, path):
@@ -164,6 +166,15 @@ def test_other_calls_are_refused(gateway, link, api, method, path):
 
     assert link.ended("1")[0] == 404
     assert api.requests == []
+
+
+def test_an_agent_whose_calls_fail_without_end_fills_no_log(gateway, link, settings, caplog):
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
+    for number in range(3 * MAX_TOLD):
+        gateway.take(request(str(number)))
+        assert link.ended(str(number))[0] == 504
+
+    assert sum("model call" in record.getMessage() for record in caplog.records) == MAX_TOLD
 
 
 def test_a_body_that_comes_in_pieces_is_put_together(gateway, link, api):
