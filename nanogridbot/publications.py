@@ -54,6 +54,12 @@ def publish_on_commit(topic: str, **payload: Any) -> None:
     transaction.on_commit(lambda: publish(topic, **payload))
 
 
+def audience(topic: str) -> int:
+    """How many subscriptions hear of it now; raises redis.RedisError."""
+    ((_name, count),) = connection().pubsub_numsub(PREFIX + topic)
+    return int(count)
+
+
 def _decode(message: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
     if message is None or message["type"] != "message":
         return None

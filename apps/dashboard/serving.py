@@ -1,4 +1,4 @@
-"""Who serves runs now, for pages: asking Docker may hang, so it is asked in the background and remembered."""
+"""Who serves now, for pages: asking Docker may hang, so it is asked in the background and remembered."""
 
 import logging
 import threading
@@ -7,9 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
 
+import redis
 from django.utils.translation import gettext as _
 
 from apps.agents.choices import Choice, chosen_agent, current_runtime
+from apps.chats.services import OUTBOX_FILLED
+from nanogridbot import publications
 
 logger = logging.getLogger(__name__)
 
@@ -72,3 +75,12 @@ _runtime = Remembered()
 
 def serving() -> Serving:
     return Serving(agent=chosen_agent(), runtime=_runtime.get())
+
+
+def listeners() -> int | None:
+    """How many processes listen to platforms and send what waits for them; None while Redis cannot be asked."""
+    try:
+        return publications.audience(OUTBOX_FILLED)
+    except redis.RedisError as error:
+        logger.warning("Redis does not say who listens: %s", error)
+        return None

@@ -4,8 +4,10 @@ from django.test import Client
 
 from apps.agents import choices
 from apps.chats.models import Channel
-from apps.chats.services import web_channel
+from apps.chats.services import OUTBOX_FILLED, web_channel
 from apps.dashboard import serving
+from nanogridbot import publications
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +18,14 @@ def _process(settings, monkeypatch):
     choices.chosen_runtime.cache_clear()
     yield
     choices.chosen_runtime.cache_clear()
+
+
+@pytest.fixture
+def listening(redis_server):
+    """As `runchannels` does."""
+    with publications.subscription(OUTBOX_FILLED):
+        until(lambda: publications.audience(OUTBOX_FILLED))
+        yield
 
 
 def ready():
@@ -29,7 +39,7 @@ def test_a_living_process_answers_without_the_database():
 
 
 @pytest.mark.django_db
-def test_ready_when_everything_answers(redis_server):
+def test_ready_when_everything_answers(listening):
     Channel.objects.filter(pk=web_channel().pk).update(status="online")
 
     status, report = ready()
@@ -41,7 +51,7 @@ def test_ready_when_everything_answers(redis_server):
 
 
 @pytest.mark.django_db
-def test_one_channel_down_is_shown_but_the_service_is_ready(redis_server):
+def test_one_channel_down_is_shown_but_the_service_is_ready(listening):
     Channel.objects.filter(pk=web_channel().pk).update(status="online")
     Channel.objects.create(
         platform="telegram",
@@ -59,7 +69,7 @@ def test_one_channel_down_is_shown_but_the_service_is_ready(redis_server):
 
 
 @pytest.mark.django_db
-def test_every_enabled_channel_down_is_not_ready(redis_server):
+def test_every_enabled_channel_down_is_not_ready(listening):
     web_channel()
     Channel.objects.create(platform="telegram", name="Off", status="online", enabled=False)
 
@@ -75,6 +85,24 @@ def test_a_broker_that_is_away_is_said(settings, tmp_path, own_connection):
 
     assert status == 503
     assert "broker" in report["down"]
+    assert report["listeners"] == "unknown"
+
+
+@pytest.mark.django_db
+def test_listeners_that_do_not_run_are_said(redis_server, admin_client):
+    Channel.objects.filter(pk=web_channel().pk).update(status="online")
+
+    status, report = ready()
+
+    assert (status, report["down"]) == (503, ["listeners"])
+    assert "the listeners do not run" in admin_client.get("/").text
+
+
+@pytest.mark.django_db
+def test_listeners_that_run_are_no_news(listening, admin_client):
+    web_channel()
+
+    assert "the listeners do not run" not in admin_client.get("/").text
 
 
 @pytest.mark.django_db

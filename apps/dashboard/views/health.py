@@ -3,18 +3,16 @@
 import logging
 from typing import Any
 
-import redis
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from apps.chats.models import Channel
-from apps.dashboard.serving import serving
-from nanogridbot import publications
+from apps.dashboard.serving import listeners, serving
 
 logger = logging.getLogger(__name__)
 
-UP, DOWN = "up", "down"
+UP, DOWN, UNKNOWN = "up", "down", "unknown"
 
 
 @never_cache
@@ -26,13 +24,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """200, or 503 with the names of what is `down`."""
-    channels = _channels()
+    channels, listening = _channels(), listeners()
     report: dict[str, Any] = {
         "database": DOWN if channels is None else UP,
-        "broker": _broker(),
+        "broker": DOWN if listening is None else UP,
+        "listeners": DOWN if listening == 0 else UP if listening else UNKNOWN,
         "channels": channels or {},
     }
-    down = [name for name in ("database", "broker") if report[name] == DOWN]
+    down = [name for name in ("database", "broker", "listeners") if report[name] == DOWN]
     if channels and Channel.Status.ONLINE not in channels.values():
         down.append("channels")
     now = serving()
@@ -52,12 +51,3 @@ def _channels() -> dict[str, str] | None:
     except Error as error:
         logger.warning("not ready, the database does not answer: %s", error)
         return None
-
-
-def _broker() -> str:
-    try:
-        publications.connection().ping()
-    except redis.RedisError as error:
-        logger.warning("not ready, Redis does not answer: %s", error)
-        return DOWN
-    return UP

@@ -11,7 +11,7 @@ from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Group, Incident
 from apps.dashboard.asking import to_decide
 from apps.dashboard.permissions import may_read, may_see
-from apps.dashboard.serving import serving
+from apps.dashboard.serving import listeners, serving
 from apps.dashboard.views.chat import groups
 
 
@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if may_read(user):
         context["groups"] = _groups_at_work()
     if may_see(user, "chats.view_channel"):
-        context["channels"] = Channel.objects.all()
+        context |= {"channels": Channel.objects.all(), "is_deaf": listeners() == 0}
     if may_see(user, "chats.view_chat"):
         context["discovered"] = Chat.objects.discovered().count()
     if may_see(user, "chats.view_incident"):
