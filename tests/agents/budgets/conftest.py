@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from apps.agents.models import Run, Session
 from apps.agents.spending import Ledger
+from tests.waiting import leave_midnight_behind
 
 
 @pytest.fixture
 def spend(group):
     """A run that has ended and cost this much."""
+    leave_midnight_behind()
 
     def spent(usd, group=group, ended=None, **fields):
         session = Session.objects.get_or_create(group=group, key="group")[0]

@@ -18,7 +18,8 @@ from apps.chats.services import create_group, web_chat
 from tests.agents.budgets.limits import limit, limit_all
 
 
-def test_without_budgets_nothing_is_asked(group, django_assert_num_queries):
+def test_without_budgets_nothing_is_asked(group, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(budgets, "FRESH_S", 60.0)  # however slow the machine
     budgets.exhausted(group)  # reads the installation's limits, which are then known for seconds
     with django_assert_num_queries(0):
         assert budgets.exhausted(group) is None
@@ -27,7 +28,7 @@ def test_without_budgets_nothing_is_asked(group, django_assert_num_queries):
 
 def test_a_budget_of_all_that_was_set_just_now_holds_the_run_at_its_first_call(group, spend, ledger):
     assert budgets.exhausted(group) is None
-    InstallationBudget.objects.create(daily_usd=0)
+    InstallationBudget.objects.create(pk=1, daily_usd=0)
     budgets._remembered = (time.monotonic() - budgets.FRESH_S, (None, None))
 
     assert "whole installation" in ledger().admit()
