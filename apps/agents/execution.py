@@ -32,6 +32,7 @@ SECRETS = ("chat__context", "chat__channel__credentials")  # deciphered for nobo
 AWAY_DELAY = 5.0  # seconds until the next look whether agents can be started again
 BROKE_DELAY = 30.0  # seconds until the next look whether there is money again
 AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
+AT_A_TIME = 10_000  # messages in one statement; SQLite takes 32,766 values, unless it is built for more
 
 
 def execute(run_id: int) -> None:
@@ -88,7 +89,8 @@ def _succeed(run: Run, answer: Answer | None) -> None:
     if not run.finish(Run.Status.CANCELLED if interrupted else Run.Status.SUCCEEDED, sentence):
         raise LeaseLostError("The run was taken away before its end.")
     if answer:
-        Message.objects.filter(pk__in=answer.handled).update(run=run)
+        for start in range(0, len(answer.handled), AT_A_TIME):
+            Message.objects.filter(pk__in=answer.handled[start : start + AT_A_TIME]).update(run=run)
         if run.chat:
             send_message(
                 run.chat,

@@ -102,7 +102,7 @@ def _tell_a_worker(run: Run, delay_s: float = 0) -> None:
 def stop_run(run: Run) -> None:
     """A queued run ends at once, a running one is interrupted by the worker that holds it."""
     Session.objects.select_for_update().get(pk=run.session_id)
-    run.refresh_from_db()
+    run.refresh_from_db(from_queryset=Run.objects.select_for_update(no_key=True))  # nobody claims it meanwhile
     if run.status == Run.Status.QUEUED:
         run.cancel("Stopped by a person.")
         if run.chat and run.cause == Run.Cause.MESSAGE:

@@ -320,7 +320,7 @@ class Turn:
         step = RunStep.objects.create(
             run=self.run,
             seq=self._steps,
-            kind=str(frame["kind"])[:20],
+            kind=storable(str(frame["kind"]))[:20],
             summary="More steps were made and are not kept." if last else storable(str(frame["summary"]))[:300],
             detail="" if last else storable(str(frame.get("detail", ""))),
         )
