@@ -237,9 +237,9 @@ def test_a_hung_channel_delays_no_other(api, listeners, chat):
         until(lambda: outbound("sending") == 1)
 
         def delivered() -> float:
-            began = time.monotonic()
+            began, before = time.monotonic(), len(api.sent)
             send(chat, "hi")
-            api.wait_for_sent(len(api.sent) + 1)
+            api.wait_for_sent(before + 1)
             return time.monotonic() - began
 
         in_time(5, delivered)
