@@ -100,6 +100,8 @@ def _called(run: Run, name: str, given: Any) -> str:
         raise ToolRefusedError(
             "; ".join(f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors())
         ) from error
+    except RecursionError as error:
+        raise ToolRefusedError("Its input is nested too deep.") from error
     if sentence := approvals.tool_refusal(run, name, checked.model_dump(mode="json")):
         raise ToolRefusedError(sentence)
     return found.call(run, checked)

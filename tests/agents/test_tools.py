@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
@@ -119,6 +120,13 @@ def test_what_no_database_keeps_is_left_out_of_every_input(run):
     assert toolbox.call(run, "send_message", {"text": "a\0b", "chat": "telegram:-1001\0"}) == "Sent."
     assert Message.objects.outbound().get().text == "ab"
     assert "Give words" in toolbox.call(run, "search_messages", {"words": "\0"})
+
+
+def test_an_input_that_is_nested_too_deep_is_told(run):
+    deep: Any = 1
+    for _ in range(2000):
+        deep = [deep]
+    assert refused(run, "send_message", text=deep) == "Its input is nested too deep."
 
 
 def test_another_groups_chat_is_refused_in_words_and_as_an_incident(run, foreign):
