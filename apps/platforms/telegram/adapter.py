@@ -69,7 +69,7 @@ class TelegramAdapter(Adapter):
             base_file_url=f"{base}/file/bot",
             # Apart, so that a poll that hangs holds no send up.
             request=HTTPXRequest(connection_pool_size=16, connect_timeout=10, read_timeout=20, pool_timeout=30),
-            get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10),
+            get_updates_request=polling.UpdatesRequest(connection_pool_size=1, connect_timeout=10, read_timeout=10),
         )
 
     async def listen(self) -> AsyncGenerator[Event, None]:
@@ -97,7 +97,7 @@ class TelegramAdapter(Adapter):
         offset = None
         timeout = 0  # the first answer comes at once and says whether we may poll
         while True:
-            updates = await polling.updates(self._bot, offset=offset, seconds=timeout)
+            updates = await self._bot.get_updates(offset=offset, timeout=timeout, allowed_updates=polling.WANTED)
             if offset is None:
                 yield Identity(self._me.ids)
             for arrived in _events(updates, self._me):
@@ -118,9 +118,11 @@ class TelegramAdapter(Adapter):
     async def _hooked(self) -> AsyncGenerator[Event, None]:
         """Set again and again: a token that was revoked is found, and a webhook that somebody took away is back."""
         address, proof = webhook_url(self._channel), secret(self._channel)
+        said: Event = Identity(self._me.ids)
         while True:
             await self._bot.set_webhook(url=address, secret_token=proof, allowed_updates=polling.WANTED)
-            yield Identity(self._me.ids)
+            yield said
+            said = Alive.TICK  # nothing happened: the channel's last event stays what it is
             await asyncio.sleep(settings.CHANNEL_STALL_TIMEOUT / 3)
 
     async def send(self, part: OutboundPart) -> str:

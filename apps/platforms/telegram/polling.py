@@ -1,13 +1,14 @@
 """Telegram's updates by long polling, read one by one.
 
-The library's own `get_updates` fails as a whole where it cannot read one of them (of a newer Bot API, for one): all of
-them would come again for ever. It also writes into the log what people wrote.
+The library's `get_updates` fails as a whole where it cannot read one of them (of a newer Bot API, for one): all of
+them would come again for ever, and what people wrote would stand in the log.
 """
 
 import logging
 from typing import Any
 
-from telegram import Bot, Update
+from telegram import Update
+from telegram.request import HTTPXRequest
 
 from apps.platforms import sentences
 from apps.platforms.base import PayloadError, PlatformError
@@ -15,24 +16,33 @@ from apps.platforms.telegram.payloads import update_of
 
 logger = logging.getLogger(__name__)
 
-READ_TIMEOUT = 10  # seconds beyond those for which Telegram was asked to hold the request
 # Without edits: what was asked is answered as it stood then.
 WANTED = [Update.MESSAGE, Update.MESSAGE_REACTION, Update.CALLBACK_QUERY]
 
 
-async def updates(bot: Bot, *, offset: int | None, seconds: int) -> list[Update]:
-    """What came; one that cannot be read has its number and nothing else. Raises TelegramError or PlatformError."""
-    asked = {"offset": offset, "timeout": seconds, "allowed_updates": WANTED}
-    given = await bot._post("getUpdates", asked, read_timeout=READ_TIMEOUT + seconds)
-    return [_read(each) for each in (given if isinstance(given, list) else [given])]
+class UpdatesRequest(HTTPXRequest):
+    """What `get_updates` asks by: of an update that cannot be read it hands on the number and nothing else."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Raises TelegramError, or PlatformError for what is no answer with updates."""
+        answer: Any = HTTPXRequest.parse_json_payload(payload)
+        if not isinstance(answer, dict):
+            raise PlatformError(sentences.not_its_api("Telegram"))
+        if "result" not in answer:
+            return answer  # a refusal, of which the library makes its error
+        if not isinstance(answer["result"], list):
+            raise PlatformError(sentences.not_its_api("Telegram"))
+        return {**answer, "result": [_readable(each) for each in answer["result"]]}
 
 
-def _read(given: Any) -> Update:
+def _readable(given: Any) -> dict[str, Any]:
     try:
-        return update_of(given)
+        update_of(given)
     except PayloadError:
         number = given.get("update_id") if isinstance(given, dict) else None
         if not isinstance(number, int):
             raise PlatformError(sentences.not_its_api("Telegram")) from None
         logger.exception("the update %s could not be read and is passed over", number)
-        return Update(number)
+        return {"update_id": number}
+    return dict(given)

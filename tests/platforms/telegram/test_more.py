@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,16 @@ def test_by_webhook_a_token_that_was_revoked_is_found_though_nobody_writes(api, 
 
     until(lambda: status() == "failed")
     assert "does not accept the bot's token" in detail()
+
+
+def test_by_webhook_that_all_is_well_is_no_event_of_the_channel(api, listeners, settings, monkeypatch):
+    settings.CHANNEL_STALL_TIMEOUT = 3
+    monkeypatch.setattr("apps.chats.models.channel.EVENT_STEP", timedelta(0))
+    telegram_channel(api, options={"api_base": api.url, "mode": "webhook"})
+    listeners.start()
+    at = until(lambda: Channel.objects.get(name="bot").last_event_at)
+    assert api.wait_for(lambda: len(api.calls_of("setWebhook")) >= 3)
+    assert Channel.objects.get(name="bot").last_event_at == at
 
 
 def test_polling_takes_a_former_webhook_away(api, listeners, chat):
