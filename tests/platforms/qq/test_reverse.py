@@ -40,14 +40,15 @@ def test_who_connects_must_hold_the_token_and_say_who_it_is(bot, listeners, reve
 
 @database
 def test_the_newer_connection_wins_and_the_older_ones_end_changes_nothing(
-    bot, listeners, reverse_url, reverse_chat, quick
+    bot, listeners, reverse_url, reverse_chat, settings
 ):
+    settings.CHANNEL_HEARTBEAT = 2  # a machine that stands still for less does not count as a connection that is lost
     listeners.start()
     half_dead = bot.dial_until(reverse_url)
     until(lambda: status() == "online")
     bot.forget(half_dead)
     bot.dial(reverse_url)
-    time.sleep(1)  # the older one's pings and clean-up
+    time.sleep(2.5 * settings.CHANNEL_HEARTBEAT)  # the older one's ping, its time-out and clean-up
     send(reverse_chat, "Hi")
     assert bot.wait_for_sent(1)
     bot.say("@Andy still here")
