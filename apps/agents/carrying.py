@@ -109,7 +109,7 @@ def first_answer(call: Call, asked: Sequence[Provider]) -> Answered | None:
 
 
 def _is_for_another(answered: Answered) -> bool:
-    return keeps_us_out(answered) or answered.status in BUSY or answered.status >= 500
+    return keeps_us_out(answered) or _may_be_shut(answered) or answered.status in BUSY or answered.status >= 500
 
 
 def keeps_us_out(answered: Answered) -> bool:
@@ -125,8 +125,15 @@ def _says(answered: Answered, words: bytes) -> bool:
     return answered.status == 400 and words in answered.body and not answered.is_echo
 
 
+def _may_be_shut(answered: Answered) -> bool:
+    """It says so in words that stand in the question too, as where people talk about it: nobody can tell."""
+    return answered.status == 400 and answered.is_echo
+
+
 def _note(answered: Answered) -> None:
     """How the provider did. Only messages count: not every endpoint can count tokens or list its models."""
+    if _may_be_shut(answered):
+        return
     if keeps_us_out(answered):
         providers.refused(answered.provider, refusal_sentence(answered))
     elif _is_for_another(answered):

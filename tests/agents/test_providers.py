@@ -157,12 +157,21 @@ def test_without_credit_the_next_one_is_asked(ask, first, second, api, other):
 
 def test_an_agent_that_has_its_own_words_said_back_to_it_puts_no_provider_to_rest(ask, first, second, api, other):
     api.script(*[Failure(400, "Input tag 'credit balance is too low' does not match.")] * 3)
+    other.answer = lambda _request: Failure(400, "Input tag 'credit balance is too low' does not match.")
     for _ in range(3):
         assert ask(body=QUESTION | {"tools": [{"type": "credit balance is too low"}]})[0] == 400
 
-    assert (len(api.turns), len(other.turns)) == (3, 0)
+    assert (len(api.turns), len(other.turns)) == (3, 3)
     first.refresh_from_db()
     assert (first.failures, first.is_resting, Incident.objects.count()) == (0, False, 0)
+
+
+def test_without_credit_the_next_one_is_asked_also_where_people_talk_about_it(ask, first, second, api, other):
+    said = "Your credit balance is too low to access the API."
+    api.script(Failure(400, said))
+
+    assert ask(body=QUESTION | {"messages": [{"role": "user", "content": f"What does “{said}” mean?"}]})[0] == 200
+    assert (len(api.turns), len(other.turns)) == (1, 1)
 
 
 def test_the_only_provider_s_refusal_ends_the_run(ask, first, api):
