@@ -48,3 +48,9 @@ def said(chat: Chat, text: str, **more: Any) -> Message:
 def answered(chat: Chat, text: str, **more: Any) -> Message:
     more = {"delivery": "sent", "next_attempt_at": timezone.now()} | more
     return Message.objects.create(chat=chat, direction="out", text=text, **more)
+
+
+def act(browser: Client, page: str, action: str, *rows: Any, **more: Any) -> Any:
+    """What the admin answers to an action on chosen rows of a list, such as `chats/chat`."""
+    fields = {"action": action, "_selected_action": [row.pk for row in rows]} | more
+    return browser.post(f"/admin/{page}/", fields, follow=True)
