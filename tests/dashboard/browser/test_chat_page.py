@@ -127,9 +127,9 @@ def test_everything_by_keyboard_alone(visit, held):
     expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
 
 
-@pytest.mark.parametrize("how", ["Enter", "Send"])
-def test_who_is_faster_than_the_page_is_not_lost(visit, how):
-    page = visit("/chat/")
+def faster_than_the_page(visit, **how) -> tuple[Page, list[Route], str]:
+    """Somebody has written while the modules are on their way."""
+    page = visit("/chat/", **how)
     late: list[Route] = []
     page.route("**/chat/page*.js", lambda route: late.append(route))  # noqa: PLW0108 - playwright marks what it is given
     with page.expect_request("**/chat/page*.js"):
@@ -137,6 +137,12 @@ def test_who_is_faster_than_the_page_is_not_lost(visit, how):
     text = f"early {uuid.uuid4().hex[:8]}"
     page.locator("#writing").focus()
     page.keyboard.type(text)
+    return page, late, text
+
+
+@pytest.mark.parametrize("how", ["Enter", "Send"])
+def test_who_is_faster_than_the_page_is_not_lost(visit, how):
+    page, late, text = faster_than_the_page(visit)
     if how == "Enter":
         page.keyboard.press("Enter")
     else:
@@ -151,6 +157,22 @@ def test_who_is_faster_than_the_page_is_not_lost(visit, how):
     expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
     expect(page.locator("#writing")).to_have_value("a draft")
     assert page.url.endswith("/chat/main/")
+
+
+def test_where_the_modules_never_come_the_words_stay_and_the_form_sends_them(visit):
+    page, late, text = faster_than_the_page(visit, loud=False)
+    page.keyboard.press("Enter")
+    expect(page.locator("#writing")).to_have_value("")
+
+    late.pop().abort()
+    expect(page.locator("#writing")).to_have_value(text)
+    with page.expect_navigation():
+        page.locator(".send").click()
+
+    page.unroute_all()
+    page.goto(page.url.replace("messages/", ""))
+    expect(page.locator(".message.mine", has_text=text)).to_have_count(1)
+    expect(answer_to(page, text)).to_have_count(1)
 
 
 def test_a_failed_run_says_why_and_the_next_message_clears_it(visit):
