@@ -7,11 +7,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from apps.chats.admin.readonly import HistoryAdmin, TakesHistoryAlong
 from apps.schedules import services
+from apps.schedules.expressions import ScheduleError, upcoming
 from apps.schedules.models import ScheduledTask, TaskRun
 
 
@@ -26,6 +28,15 @@ class ScheduledTaskForm(ModelForm):  # type: ignore[type-arg]
         if sentence := services.ended(self.instance):
             raise ValidationError(sentence)
         return super().clean()
+
+    def full_clean(self) -> None:
+        """A paused one's schedule must come true as well: only an active one's is looked at by the row itself."""
+        super().full_clean()
+        if self.is_bound and not self.errors and services.SCHEDULE & set(self.changed_data):
+            try:
+                upcoming(self.instance.schedule, timezone.now())
+            except ScheduleError as error:
+                self.add_error("schedule_value", str(error))
 
 
 class TaskRunInline(admin.TabularInline):  # type: ignore[type-arg]

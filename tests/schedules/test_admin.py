@@ -75,6 +75,22 @@ def test_an_edit_of_the_prompt_leaves_the_next_slot(desk, hourly):
     assert (hourly.prompt, hourly.next_run_at) == ("feed the cat", due)
 
 
+def test_a_paused_ones_new_schedule_must_come_true_as_well(desk, hourly):
+    services.pause(hourly)
+    past, ahead = (
+        form(hourly.group, schedule_type="once", schedule_value=when, timezone="UTC")
+        for when in ("2020-01-31T09:00", "2050-01-31T09:00")
+    )
+    page = desk.post(f"{TASKS}{hourly.pk}/change/", past).content.decode()
+    hourly.refresh_from_db()
+    assert "a time in the future is expected" in page
+    assert hourly.schedule_value == "1h"
+
+    assert desk.post(f"{TASKS}{hourly.pk}/change/", ahead).status_code == 302
+    hourly.refresh_from_db()
+    assert (hourly.schedule_value, hourly.status) == ("2050-01-31T09:00", TaskStatus.PAUSED)
+
+
 def test_what_has_ended_is_not_changed_and_begins_anew_as_another(desk, hourly):
     services.cancel(hourly)
     edited = form(hourly.group, schedule_type="once", schedule_value="2030-01-31T09:00", timezone="UTC")
