@@ -1,5 +1,6 @@
 """An agent that takes long to be ready: its run stays ours meanwhile, and ends when it should not go on."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,15 @@ from django.utils import timezone
 from apps.agents import sweeping, turn
 from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import docker
+from apps.agents.runtimes import docker, process
 from tests.fakes.runner import HONEST
 from tests.waiting import in_thread, until
 
 
 @pytest.fixture
-def slow_runner(runner, tmp_path):
+def slow_runner(runner, tmp_path, monkeypatch):
     """Is ready once the file is there."""
+    monkeypatch.setattr(process, "STOP_TIMEOUT", 0.5)  # it does not hear the end of its input
     gate = tmp_path / "gate"
     runner(
         "result(); sys.stdin.read()",
@@ -55,12 +57,11 @@ def test_the_lease_is_kept_until_the_agent_is_ready(say, replies, slow_runner, s
 def test_the_lease_is_kept_while_others_start_first(say, sealed, settings, monkeypatch):
     settings.AGENT_LEASE = 6
     run = say("hello")
-    free = [docker._cold_starts.release for _ in iter(lambda: docker._cold_starts.acquire(blocking=False), False)]
-    thread = in_thread(execute, run.pk)
-
-    sweep_when_the_first_lease_is_over(run, monkeypatch)
-    for release in free:
-        release()
+    with ExitStack() as others:
+        while docker._cold_starts.acquire(blocking=False):
+            others.callback(docker._cold_starts.release)
+        thread = in_thread(execute, run.pk)
+        sweep_when_the_first_lease_is_over(run, monkeypatch)
     thread.join(60)
 
     run.refresh_from_db()

@@ -107,7 +107,7 @@ def _started(session: Session, name: str, config: dict[str, Any], waiting: Calla
     _make_room(session)
     hand_over(session.group)
     raising.prepare(session.group)
-    engine().create_container_from_config(config, name=name)
+    made = engine().create_container_from_config(config, name=name)["Id"]
     stream = AttachedStream(name)
     try:
         engine().start(name)
@@ -116,7 +116,7 @@ def _started(session: Session, name: str, config: dict[str, Any], waiting: Calla
         waiting()
     except BaseException:
         stream.close()
-        remove(name)
+        remove(made)  # by then the name may be that of another worker's
         raise
     return OpenAgent(name=name, stream=stream)
 
