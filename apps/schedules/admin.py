@@ -108,6 +108,13 @@ class ScheduledTaskAdmin(TakesHistoryAlong):
         else:
             services.plan(obj)
 
+    def delete_model(self, request: HttpRequest, obj: ScheduledTask) -> None:
+        services.delete(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ScheduledTask]) -> None:
+        for task in queryset:
+            services.delete(task)
+
     @admin.action(description=_("Run now"), permissions=["change"])
     def run_now(self, request: HttpRequest, tasks: QuerySet[ScheduledTask]) -> None:
         self._each(request, tasks, services.run_now, _("asked to run"))

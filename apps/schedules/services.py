@@ -90,6 +90,14 @@ def cancel(task: ScheduledTask) -> None:
 
 
 @transaction.atomic
+def delete(task: ScheduledTask) -> None:
+    """With what beat was told of it, where its words stand, too; its runs stay in the history."""
+    task.next_run_at = None
+    beat.mirror(task, timezone.now())
+    task.delete()
+
+
+@transaction.atomic
 def resume(task: ScheduledTask) -> None:
     """With the next slot in the future; what passed meanwhile is not made up for."""
     row, now = _locked(task), timezone.now()

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
 from apps.agents.models import Run
-from apps.schedules import services
+from apps.schedules import beat, services
 from apps.schedules.models import ScheduledTask, TaskStatus
 from tests.schedules.conftest import came_due, fired, made_for
 
@@ -111,6 +112,16 @@ def test_a_task_is_deleted_with_its_history(desk, hourly):
     desk.post(f"{TASKS}{hourly.pk}/delete/", {"post": "yes"})
     assert not ScheduledTask.objects.exists()
     assert Run.objects.get() == run
+
+
+@pytest.mark.parametrize("by_action", [True, False])
+def test_a_deleted_task_leaves_nothing_with_beat(desk, hourly, by_action):
+    told = PeriodicTask.objects.filter(task=beat.FIRE)
+    assert told.get().description == str(hourly)
+    address = TASKS if by_action else f"{TASKS}{hourly.pk}/delete/"
+    desk.post(address, chosen("delete_selected", hourly) | {"post": "yes"})
+    assert not ScheduledTask.objects.exists()
+    assert not told.exists()
 
 
 def test_actions_say_how_many_and_why_not(desk, hourly):
