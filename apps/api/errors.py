@@ -15,6 +15,7 @@ from apps.schedules.services import TaskError
 
 logger = logging.getLogger(__name__)
 
+UNIQUE_VIOLATION = "23505"  # PostgreSQL's; SQLite says it in words
 SOURCES = {"body", "query", "path", "header", "cookie"}
 
 
@@ -69,8 +70,11 @@ def _bad_values(_request: HttpRequest, error: ValidationError | type[ValidationE
     return _listed([("" if field == NON_FIELD_ERRORS else field, m) for field, messages in fields for m in messages])
 
 
-def _raced(_request: HttpRequest, error: IntegrityError | type[IntegrityError]) -> HttpResponse:
+def _raced(request: HttpRequest, error: IntegrityError | type[IntegrityError]) -> HttpResponse:
     """What was free when it was looked at is taken: the database has the last word."""
+    is_taken = getattr(error.__cause__, "sqlstate", "") == UNIQUE_VIOLATION or "UNIQUE constraint" in str(error)
+    if not is_taken:
+        return _unexpected(request, error)
     logger.warning("two requests at once wanted the same: %s", error)
     return sentence(409, "Somebody else was faster: the same was made at this very moment.")
 
