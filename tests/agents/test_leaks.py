@@ -48,7 +48,7 @@ def test_failing_models_leave_no_thread_no_file_and_no_process(say, claude, sett
 
 def settled(before: tuple[int, int, int]) -> bool:
     with suppress(AssertionError):
-        return bool(until(lambda: all(now <= then for now, then in zip(held(), before, strict=True))))
+        return bool(until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), 10))
     return False
 
 
