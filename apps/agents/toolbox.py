@@ -10,7 +10,7 @@ from apps.agents import approvals, authority
 from apps.agents.models import Run
 from apps.chats import incidents
 from apps.chats.models import Group
-from apps.chats.services import storable
+from apps.chats.services import storable_within
 
 Input = TypeVar("Input", bound=BaseModel)
 
@@ -95,7 +95,7 @@ def _called(run: Run, name: str, given: Any) -> str:
         raise ForbiddenError(sentence)
     found = _tools[name]
     try:
-        checked = found.input_model.model_validate(_kept(given))
+        checked = found.input_model.model_validate(storable_within(given))
     except ValidationError as error:
         raise ToolRefusedError(
             "; ".join(f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors())
@@ -105,15 +105,6 @@ def _called(run: Run, name: str, given: Any) -> str:
     if sentence := approvals.tool_refusal(run, name, checked.model_dump(mode="json")):
         raise ToolRefusedError(sentence)
     return found.call(run, checked)
-
-
-def _kept(given: Any) -> Any:
-    """Without what a database refuses to hear of, wherever it stands."""
-    if isinstance(given, dict):
-        return {name: _kept(value) for name, value in given.items()}
-    if isinstance(given, list):
-        return [_kept(value) for value in given]
-    return storable(given) if isinstance(given, str) else given
 
 
 def _offered(group: Group) -> list[str]:

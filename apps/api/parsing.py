@@ -6,13 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from apps.chats.services import storable
+from apps.chats.services import storable_within
 
 
 class StorableBodies(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
-        return json.loads(request.body, object_hook=_storable)
-
-
-def _storable(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+        return storable_within(json.loads(request.body))

@@ -32,6 +32,15 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode(errors="replace").decode()
 
 
+def storable_within(given: Any) -> Any:
+    """The same of every text in parsed JSON; raises RecursionError where it is nested too deep."""
+    if isinstance(given, dict):
+        return {name: storable_within(value) for name, value in given.items()}
+    if isinstance(given, list):
+        return [storable_within(value) for value in given]
+    return storable(given) if isinstance(given, str) else given
+
+
 @transaction.atomic
 def create_group(*, folder: str, name: str = "", **fields: Any) -> Group:
     """A group with its workspace and its place on the chat page; raises ValidationError with nothing made."""

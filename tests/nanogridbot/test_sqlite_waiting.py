@@ -65,6 +65,8 @@ def test_busy_writers_starve_nobody():
     channel = services.web_channel()
     with busy_writers(4, held=0.01):
         in_time(4, lambda: write_often(channel))  # by SQLite's own way of waiting it is twice that
+    channel.refresh_from_db()
+    assert channel.status == Channel.Status.OFF  # the last word counts
 
 
 def test_a_lock_that_is_not_given_back_is_said(monkeypatch):

@@ -114,6 +114,7 @@ def test_a_deleted_channel_is_let_go(api, listeners, chat):
         return len(api.calls_of("getUpdates"))
 
     until_quiet(polls_after_news, 0.5)
+    assert not Message.objects.exists()  # nothing that was said afterwards was kept
 
 
 def test_a_missing_credential_is_said(api, listeners):
