@@ -14,10 +14,11 @@ from django.contrib.auth import get_user_model
 from django.core import checks
 from django.db import DatabaseError, connection
 
-from apps.agents import mount_allowlist, providers
-from apps.agents.choices import chosen_agent, chosen_runtime, docker_missing, oci_runtime_missing
+from apps.agents.providers import pool
+from apps.agents.sandbox import mount_allowlist
+from apps.agents.sandbox.selection import chosen_agent, chosen_runtime, docker_missing, oci_runtime_missing
 from apps.chats.models import Channel, Group
-from nanogridbot import publications
+from apps.events import pubsub
 from nanogridbot.processes import embedded_redis, lock
 from nanogridbot.processes.bootstrap import missing_migrations
 
@@ -105,7 +106,7 @@ def _redis() -> Iterator[Finding]:
             yield _bad(str(error))
         return
     try:
-        publications.connection().ping()
+        pubsub.connection().ping()
         yield _good("Redis answers.")
     except redis.RedisError as error:
         yield _bad(f"Redis does not answer: {error}.")
@@ -147,7 +148,7 @@ def _agent() -> Iterator[Finding]:
         yield _hint(f"The demo agent answers. {agent.why}")
         return
     yield _good(f"Claude answers. {agent.why}")
-    for provider in providers.enabled():
+    for provider in pool.enabled():
         if provider.trouble:
             yield _bad(provider.trouble)
         elif provider.is_resting:

@@ -37,7 +37,7 @@ ALLOWED_HOSTS = [
 
 INSTALLED_APPS = [
     "nanogridbot",
-    "nanogridbot.desk.DeskConfig",  # the admin, in our order
+    "nanogridbot.admin_site.DeskConfig",  # the admin, in our order
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "channels",
     "ninja",
     "django_celery_beat",
-    "apps.plugins",
+    "apps.events",
     "apps.chats",
     "apps.agents",
     "apps.schedules",

@@ -43,8 +43,8 @@ def redis_server() -> Iterator[str]:
 @pytest.fixture
 def own_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A client of Redis for this test alone; a thread of an earlier test may still listen by the process's own."""
-    from nanogridbot import publications
+    from apps.events import pubsub
 
-    monkeypatch.setattr(publications, "connection", cache(publications.connection.__wrapped__))
+    monkeypatch.setattr(pubsub, "connection", cache(pubsub.connection.__wrapped__))
     yield
-    publications.connection().close()
+    pubsub.connection().close()

@@ -11,7 +11,7 @@ from functools import cache
 
 from django.conf import settings
 
-from apps.chats.hosts import MAX_PORT, BadHostError, literal, normal_host
+from apps.chats.fields.hosts import MAX_PORT, BadHostError, literal, normal_host
 
 logger = logging.getLogger(__name__)
 

@@ -5,12 +5,14 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.agents import budgets, providers, services
-from apps.agents.choices import chosen_agent, chosen_runtime
+from apps.agents import services
+from apps.agents.billing import budgets
 from apps.agents.commands.registry import Call, CommandRefusedError, command, offered_to
 from apps.agents.models import Run, RunStep, Session
 from apps.agents.models.provider import ALL_OTHERS
 from apps.agents.pricing import Usage, cost
+from apps.agents.providers import pool
+from apps.agents.sandbox.selection import chosen_agent, chosen_runtime
 from apps.chats import pairing
 from apps.chats.engagement import answers_everything
 from apps.chats.models import Chat, Group, Message, Platform
@@ -117,8 +119,8 @@ def model(call: Call) -> str:
 
 def _doubt(name: str) -> str:
     """Any endpoint may know names that we do not: the model is set, and a slip of the pen is pointed at."""
-    providers.refresh()
-    found = providers.enabled()
+    pool.refresh()
+    found = pool.enabled()
     theirs = {ours for provider in found for ours in provider.model_names} - {ALL_OTHERS}
     priced = any(cost((name,), Usage(), provider.prices) is not None for provider in found)
     if not name or name in theirs or priced or cost((name,), Usage(), {}) is not None:

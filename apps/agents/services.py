@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from apps.agents.choices import chosen_runtime
 from apps.agents.models import Run, RunQuerySet, Session
-from apps.agents.runtimes import reaping
+from apps.agents.sandbox import reaper
+from apps.agents.sandbox.selection import chosen_runtime
 from apps.chats.models import Chat, Group, Message
-from apps.plugins import hooks
+from apps.events import hooks
+from apps.events.pubsub import publish, publish_on_commit
 from nanogridbot.celery import app
-from nanogridbot.publications import publish, publish_on_commit
 
 logger = logging.getLogger(__name__)
 
@@ -142,4 +142,4 @@ def drop_absorbed(run: Run) -> None:
 
 def remove_agents() -> int:
     """At a clean stop of the service: no agent of this install stays; how many containers there were."""
-    return reaping.remove_all() if chosen_runtime().name == "docker" else 0
+    return reaper.remove_all() if chosen_runtime().name == "docker" else 0

@@ -8,10 +8,12 @@ import structlog
 from celery import shared_task, signals
 from django.conf import settings
 
-from apps.agents import execution, questions, sweeping, turn
-from apps.agents.choices import chosen_runtime
-from apps.agents.runtimes import process, reaping
-from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
+from apps.agents.questions import questions
+from apps.agents.runs import execution, recovery
+from apps.agents.sandbox import process, reaper
+from apps.agents.sandbox.engine import ENGINE_ERRORS, sentence
+from apps.agents.sandbox.selection import chosen_runtime
+from apps.agents.turns import turn
 from apps.chats import pairing
 
 logger = logging.getLogger(__name__)
@@ -25,9 +27,9 @@ def execute_run(run_id: int) -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    sweeping.requeue_abandoned()
-    sweeping.wake_due()
-    sweeping.request_missing()
+    recovery.requeue_abandoned()
+    recovery.wake_due()
+    recovery.request_missing()
     pairing.drop_expired()
     questions.expire_overdue()
 
@@ -37,7 +39,7 @@ def reap() -> None:
     if chosen_runtime().name != "docker":
         return
     try:
-        reaping.reap()
+        reaper.reap()
     except ENGINE_ERRORS as error:
         logger.warning("no container was reaped this time: %s", sentence(error))
 

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 
 from apps.agents.services import RUNS
-from nanogridbot.publications import subscription
+from apps.events.pubsub import subscription
 
 logger = logging.getLogger(__name__)
 

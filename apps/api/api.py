@@ -7,8 +7,8 @@ from ninja.openapi.docs import Swagger
 from apps.api import errors
 from apps.api.access import READ, caller
 from apps.api.models import Scope
-from apps.api.parsing import StorableBodies
 from apps.api.resources import groups, messages, runs, status, tasks
+from apps.api.storable_parser import StorableBodies
 from nanogridbot import __version__
 
 

@@ -14,7 +14,7 @@ from apps.chats import incidents
 from apps.chats.access import TRUSTED
 from apps.chats.models import Channel, Chat, Group, Message, Pairing, Sender
 from apps.chats.services import register_chat, send_message
-from apps.plugins import hooks
+from apps.events import hooks
 
 PAIRING_GROUP = "pairing_group"  # option of a channel: the folder of the group that serves paired direct chats
 LIFE = timedelta(hours=1)

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.chats.models import Channel, Chat, Group, Message, Platform
-from apps.chats.workspaces import create_workspace
-from apps.plugins import hooks
-from nanogridbot.publications import publish_on_commit
+from apps.chats.workspace.folders import create_workspace
+from apps.events import hooks
+from apps.events.pubsub import publish_on_commit
 
 INTERNAL = re.compile(r"<internal>.*?(?:</internal>|\Z)", re.DOTALL | re.IGNORECASE)
 

@@ -22,7 +22,7 @@ from apps.chats.models import Chat
 from apps.dashboard import transcript
 from apps.dashboard.live import topic
 from apps.dashboard.permissions import may_read
-from nanogridbot.publications import async_subscription
+from apps.events.pubsub import async_subscription
 
 logger = logging.getLogger(__name__)
 

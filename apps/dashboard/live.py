@@ -10,11 +10,11 @@ import threading
 import time
 from collections import OrderedDict
 
+from apps.agents.deltas import Stream
 from apps.agents.models import Question, Run, RunStep
-from apps.agents.streams import Stream
 from apps.chats.models import Message
-from apps.plugins import hooks
-from nanogridbot.publications import publish
+from apps.events import hooks
+from apps.events.pubsub import publish
 
 COALESCE_S = 0.04
 WHOLE_EVERY_S = 2.0  # a page that joined late, or missed a piece, has everything again after this

@@ -15,7 +15,7 @@ from apps.chats.models import Chat, Message, Sender
 from apps.chats.services import storable
 from apps.dashboard import uploads
 from apps.dashboard.transcript import sender_id
-from apps.platforms.intake import accept
+from apps.platforms.inbound.intake import accept
 
 MOST_CHARACTERS = 32_000
 BURST, BURST_S = 20, 10.0  # messages of one chat in so many seconds

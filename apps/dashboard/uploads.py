@@ -10,11 +10,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
-from apps.agents import files
+from apps.agents.sandbox import workspace_files
 from apps.chats.inbound import InboundAttachment
 from apps.chats.models import Group, Message
 from apps.chats.services import SHOWN
-from apps.platforms import media
+from apps.platforms.inbound import attachments
 
 Upload: TypeAlias = "UploadedFile[bytes]"
 MOST_FILES = 10  # of one message
@@ -60,7 +60,7 @@ def saved(group: Group, uploads: Sequence[Upload]) -> Iterator[list[Saved]]:
         yield found
     except BaseException:
         for one in found:
-            files.remove_inside(group, one.path)
+            workspace_files.remove_inside(group, one.path)
         raise
 
 
@@ -71,20 +71,20 @@ def attach(group: Group, message: Message, saved_files: Sequence[Saved]) -> None
     """
     rows = list(message.attachments.order_by("pk"))
     for row, one in zip(rows, saved_files, strict=False):
-        media.settle(row, media.Fetched(one.path, one.attachment.size))
+        attachments.settle(row, attachments.Fetched(one.path, one.attachment.size))
     for one in saved_files[len(rows) :]:
-        files.remove_inside(group, one.path)
+        workspace_files.remove_inside(group, one.path)
 
 
 def _save(group: Group, upload: Upload) -> Saved:
-    name = files.plain_name(upload.name or "")
+    name = workspace_files.plain_name(upload.name or "")
     try:
-        file, path = files.new_attachment(group, name)
+        file, path = workspace_files.new_attachment(group, name)
         with file:
             for chunk in upload.chunks():
                 file.write(chunk)
             size = file.tell()
-    except (files.FileRefusedError, OSError) as error:
+    except (workspace_files.FileRefusedError, OSError) as error:
         sentence = _("%(name)s could not be kept: %(why)s")
         raise UploadError(sentence % {"name": name, "why": error}, status=507) from error
     return Saved(InboundAttachment(kind=kind_of(name), source={}, name=name, mime=mime_of(name), size=size), path)

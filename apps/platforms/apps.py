@@ -7,7 +7,8 @@ class PlatformsConfig(AppConfig):
     verbose_name = _("Platforms")
 
     def ready(self) -> None:
-        from apps.platforms import registry, streaming  # noqa: PLC0415 - models are there only now
+        from apps.platforms import registry  # noqa: PLC0415 - models are there only now
+        from apps.platforms.status import draft_publisher  # noqa: PLC0415 - models are there only now
 
-        streaming.attach()
+        draft_publisher.attach()
         registry.declare_abilities()

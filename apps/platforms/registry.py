@@ -6,14 +6,14 @@ from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
-from apps.chats import abilities
+from apps.chats import platforms
 from apps.chats.models import Platform
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.spec import PlatformSpec
 
 
 def _spec(platform: str) -> PlatformSpec | None:
-    package = f"apps.platforms.{platform}"
+    package = f"apps.platforms.adapters.{platform}"
     if find_spec(package) is None or find_spec(f"{package}.spec") is None:
         return None
     return cast(PlatformSpec, import_module(f"{package}.spec").SPEC)
@@ -25,7 +25,7 @@ SPECS: dict[Platform, PlatformSpec] = {platform: spec for platform in Platform i
 def declare_abilities() -> None:
     """Those who write messages know no platform, and must not offer what it cannot do."""
     for platform, spec in SPECS.items():
-        abilities.declare(platform, reactions=spec.reactions)
+        platforms.declare(platform, reactions=spec.reactions)
 
 
 def spec_of(platform: str) -> PlatformSpec:

@@ -1,5 +1,5 @@
 from django.urls import path
 
-from apps.platforms.reception import webhook
+from apps.platforms.inbound.webhook_view import webhook
 
 urlpatterns = [path("<slug:platform>/<int:channel_id>/", webhook, name="webhook")]

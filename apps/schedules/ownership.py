@@ -8,9 +8,9 @@ once somebody has called in the middle of it. But it may end the very task that 
 until the parcel is there”: doing nothing from now on would come to the same. A request's run changes no task either.
 """
 
-from apps.agents import authority
+from apps.agents import authorization
 from apps.agents.models import Run
-from apps.agents.toolbox import ForbiddenError, ToolRefusedError
+from apps.agents.toolkit.registry import ForbiddenError, ToolRefusedError
 from apps.schedules.models import ScheduledTask, ScheduledTaskQuerySet
 
 
@@ -25,7 +25,7 @@ def task_to_change(run: Run, number: int, *, to_end: bool = False) -> ScheduledT
     task = visible(run).filter(pk=number).first()
     if task is None:
         raise _not_there(run, number)
-    if not (authority.is_admins(run) or _is_callers_own(run, task) or (to_end and _began(task, run))):
+    if not (authorization.is_admins(run) or _is_callers_own(run, task) or (to_end and _began(task, run))):
         raise ForbiddenError(_refusal(run, task))
     return task
 

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field
 
-from apps.agents import authority
+from apps.agents import authorization
 from apps.agents.models import Run
-from apps.agents.toolbox import ForbiddenError, ToolRefusedError, tool
-from apps.agents.tools.places import CHAT, GROUP, chat_named, group_named
+from apps.agents.toolkit.registry import ForbiddenError, ToolRefusedError, tool
+from apps.agents.tools.targets import CHAT, GROUP, chat_named, group_named
 from apps.chats.models import Chat, Group
 from apps.chats.services import storable
 from apps.schedules import ownership, services
@@ -45,7 +45,7 @@ class ScheduleTask(BaseModel):
 @tool("schedule_task", "Have yourself run later, once or again and again; the answer goes to the chat.", ScheduleTask)
 def schedule_task(run: Run, given: ScheduleTask) -> str:
     group, chat, thread_id = _place(run, given)
-    if group != run.group and not authority.is_admins(run):
+    if group != run.group and not authorization.is_admins(run):
         raise ForbiddenError(f"The timetable of the group {group.folder} is for admins: everybody who called counts.")
     wanted = {
         **given.model_dump(include={"schedule_type", "context_mode"}),

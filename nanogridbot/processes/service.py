@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from apps.agents import services as agents
-from apps.agents.choices import chosen_agent, chosen_runtime
-from apps.agents.runtimes.engine import ENGINE_ERRORS, sentence
+from apps.agents.sandbox.engine import ENGINE_ERRORS, sentence
+from apps.agents.sandbox.selection import chosen_agent, chosen_runtime
 from apps.chats.models import Message
 from nanogridbot.processes import embedded_redis, web, workers
 from nanogridbot.processes.bootstrap import first_start, greeting, missing_migrations

@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from apps.agents import budgets, carrying, choices, database, providers, quota, services
+from apps.agents import services
 from apps.agents.addresses import refusal
-from apps.agents.link import Link
+from apps.agents.billing import budgets
+from apps.agents.link.link import Link
 from apps.agents.models import Run
-from apps.agents.runtimes import process, reaping
+from apps.agents.providers import failover, pool
+from apps.agents.sandbox import disk_quota, process, reaper, selection
+from apps.agents.toolkit import db_connections
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
-from apps.plugins import hooks
+from apps.events import hooks
 from tests.fakes.messages_api import MessagesApi
 from tests.fakes.page import Page
 from tests.fakes.runner import HONEST
@@ -65,19 +68,19 @@ def replies(chat: Chat) -> Callable[[], list[str]]:
 @pytest.fixture(autouse=True)
 def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test decides anew which runtime serves, and leaves no agent and no connection behind."""
-    monkeypatch.setattr(database, "_keeps", lambda: False)
+    monkeypatch.setattr(db_connections, "_keeps", lambda: False)
     settings.AGENT_RUNTIME = "process"
     settings.REDIS_URL = redis_server
     settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
-    providers.forget()
+    pool.forget()
     budgets.forget()
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
     yield
     process.stop_all()
-    quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
-    quota._pool.cache_clear()
-    choices.chosen_runtime.cache_clear()
-    carrying.hang_up()
+    disk_quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
+    disk_quota._pool.cache_clear()
+    selection.chosen_runtime.cache_clear()
+    failover.hang_up()
 
 
 @pytest.fixture
@@ -93,10 +96,10 @@ def claude(settings: Settings, api: MessagesApi) -> MessagesApi:
 def sealed(settings: Settings, claude: MessagesApi) -> Iterator[MessagesApi]:
     """The same in a sealed container."""
     settings.AGENT_RUNTIME = "docker"
-    if missing := choices.docker_missing():
+    if missing := selection.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
     yield claude
-    reaping.remove_all()
+    reaper.remove_all()
 
 
 @pytest.fixture

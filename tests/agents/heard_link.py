@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-from apps.agents.link import LinkClosedError
+from apps.agents.link.link import LinkClosedError
 
 QUESTION = {
     "model": "claude-sonnet-4-5",

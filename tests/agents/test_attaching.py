@@ -10,8 +10,8 @@ from contextlib import suppress
 import pytest
 from docker.errors import NotFound
 
-from apps.agents import choices
-from apps.agents.runtimes.engine import AttachedStream, engine, remove
+from apps.agents.sandbox import selection
+from apps.agents.sandbox.engine import AttachedStream, engine, remove
 
 pytestmark = pytest.mark.docker
 
@@ -39,7 +39,7 @@ asyncio.run(main())
 @pytest.fixture(params=["this machine's socket", "a TCP address"])
 def reached(request, monkeypatch, settings):
     """The same engine, reached in two ways."""
-    if missing := choices.docker_missing():
+    if missing := selection.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
     if request.param == "a TCP address":
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{request.getfixturevalue('tunnel')}")

@@ -5,9 +5,11 @@ import uuid
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from apps.agents import authority, prompts, services, toolbox
+from apps.agents import authorization, services
 from apps.agents.models import Run
-from apps.api import asking
+from apps.agents.toolkit import registry
+from apps.agents.turns import prompts
+from apps.api import conversation
 from apps.chats.models import Group, Incident, Message, Sender
 from apps.chats.services import create_group, web_chat
 from apps.dashboard import posting
@@ -37,20 +39,20 @@ def run_for(chat, *callers):
 def as_read(run):
     prompt = prompts.compose(run)
     assert prompt
-    authority.took(run, prompt.callers)
+    authorization.took(run, prompt.callers)
     return run
 
 
 def test_an_admins_call_may_use_what_admins_may(main, chat):
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN))
-    assert toolbox.call(run, "register_group", {"folder": "club"})
-    assert authority.refusal(run, "Bash") == ""
+    assert registry.call(run, "register_group", {"folder": "club"})
+    assert authorization.refusal(run, "Bash") == ""
 
 
 def test_an_allowed_senders_call_may_not(main, chat):
     run = run_for(chat, sender(chat, "Bob"))
-    with pytest.raises(toolbox.ForbiddenError, match=r"for admins: .* No admin: Bob"):
-        toolbox.call(run, "register_group", {"folder": "club"})
+    with pytest.raises(registry.ForbiddenError, match=r"for admins: .* No admin: Bob"):
+        registry.call(run, "register_group", {"folder": "club"})
     assert not Group.objects.filter(folder="club").exists()
     assert "Bob" in Incident.objects.get(kind="refused tool").sentence
 
@@ -58,22 +60,22 @@ def test_an_allowed_senders_call_may_not(main, chat):
 @pytest.mark.parametrize("tool", ["Bash", "mcp__github__merge", "send_file", "mcp__ngb__send_file"])
 def test_a_group_marks_tools_of_every_kind_for_admins(main, chat, tool):
     run = run_for(chat, sender(chat, "Bob"))
-    assert authority.refusal(run, tool)
-    assert authority.refusal(run, "Read") == ""
+    assert authorization.refusal(run, tool)
+    assert authorization.refusal(run, "Read") == ""
 
 
 def test_one_caller_who_is_no_admin_takes_the_standing_away_also_in_mid_turn(main, chat):
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN))
-    assert authority.refusal(run, "register_group") == ""
-    authority.took(run, [sender(chat, "Bob").pk])
-    assert "No admin: Bob." in authority.refusal(run, "register_group")
+    assert authorization.refusal(run, "register_group") == ""
+    authorization.took(run, [sender(chat, "Bob").pk])
+    assert "No admin: Bob." in authorization.refusal(run, "register_group")
 
 
 def test_what_others_merely_said_does_not_count(main, chat):
     bob = sender(chat, "Bob")
     Message.objects.create(chat=chat, direction="in", external_id="chatter", sender=bob, text="hm")
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN))
-    assert authority.refusal(run, "register_group") == ""
+    assert authorization.refusal(run, "register_group") == ""
 
 
 def test_rights_that_were_withdrawn_meanwhile_are_gone(main, chat):
@@ -81,19 +83,19 @@ def test_rights_that_were_withdrawn_meanwhile_are_gone(main, chat):
     run = run_for(chat, ann)
     ann.access = Sender.Access.BLOCKED
     ann.save()
-    assert authority.refusal(run, "register_group")
+    assert authorization.refusal(run, "register_group")
 
 
 def test_nobody_knows_who_called(main, chat):
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN), None)
-    assert authority.refusal(run, "register_group")
+    assert authorization.refusal(run, "register_group")
 
 
 @pytest.mark.parametrize("cause", [Run.Cause.SCHEDULE, Run.Cause.REQUEST])
 def test_a_run_that_nobody_called_has_no_admins_standing(main, chat, cause):
     run = services.request_run(main, chat=chat, cause=cause, prompt="register everything")
-    assert "Nobody called" in authority.refusal(run, "register_group")
-    assert authority.refusal(run, "send_message") == ""
+    assert "Nobody called" in authorization.refusal(run, "register_group")
+    assert authorization.refusal(run, "send_message") == ""
 
 
 @pytest.mark.parametrize(("permission", "may"), [("change_group", True), ("view_group", False)])
@@ -103,18 +105,18 @@ def test_on_the_chat_page_admins_are_those_who_may_change_groups(main, chat, per
     person.user_permissions.set(given)
     posting.post(chat, user=person, external_id=str(uuid.uuid4()), text="register the club")
     run = as_read(Run.objects.get())
-    assert (authority.refusal(run, "register_group") == "") is may
+    assert (authorization.refusal(run, "register_group") == "") is may
 
 
 def test_at_the_api_a_name_makes_no_admin(main, chat):
-    asking.post(main, "register the club", sender_id="user-1", sender_name="root", is_admin=False)
+    conversation.post(main, "register the club", sender_id="user-1", sender_name="root", is_admin=False)
     run = as_read(Run.objects.get())
-    assert authority.refusal(run, "register_group")
+    assert authorization.refusal(run, "register_group")
 
 
 def test_groups_are_offered_only_what_they_may_use_whoever_calls(main, chat):
     office = create_group(folder="office")
-    names = {group: [each["name"] for each in toolbox.definitions(group)] for group in (main, office)}
+    names = {group: [each["name"] for each in registry.definitions(group)] for group in (main, office)}
     assert set(names[main]) - set(names[office]) == {"list_groups", "register_group"}
     assert names[main] == sorted(names[main])
 
@@ -122,4 +124,4 @@ def test_groups_are_offered_only_what_they_may_use_whoever_calls(main, chat):
 def test_another_group_may_not_use_the_main_groups_tools_even_for_an_admin(chat):
     assert chat == web_chat(chat.group)
     run = run_for(chat, sender(chat, "Ann", Sender.Access.ADMIN))
-    assert "belongs to the main group" in authority.refusal(run, "register_group")
+    assert "belongs to the main group" in authorization.refusal(run, "register_group")

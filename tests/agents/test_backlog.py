@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from apps.agents import execution
+from apps.agents.runs import execution
 from apps.chats.models import Message
 
 

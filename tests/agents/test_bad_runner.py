@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import process
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import process
 from apps.chats.models import Incident
 from tests.fakes.runner import HONEST
 from tests.waiting import until
@@ -92,9 +92,9 @@ def test_a_text_without_end_is_cut_and_says_so(say, replies, runner):
 
 
 def test_a_runner_that_says_nothing_is_given_up(say, runner, monkeypatch):
-    from apps.agents import connection
+    from apps.agents.turns import agent_connection
 
-    monkeypatch.setattr(connection, "START_TIMEOUT", 0.5)
+    monkeypatch.setattr(agent_connection, "START_TIMEOUT", 0.5)
     runner("import sys; sys.stdin.read()", head="")
     run = say("hello")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from apps.agents import by_proxy
+from apps.agents.gateway import request_policy
 from apps.chats.models import Incident
 from tests.agents.heard_link import QUESTION, request
 from tests.agents.test_gateway import gateway, ledger, link, refusals  # noqa: F401 - fixtures
@@ -79,4 +79,4 @@ def hidden(errand):
     ids=["escaped", "twice", "escaped name", "another encoding", "too deep"],
 )
 def test_no_way_of_writing_hides_it(body):
-    assert by_proxy.refusal(body.encode("latin-1"))
+    assert request_policy.refusal(body.encode("latin-1"))

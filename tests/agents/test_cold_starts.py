@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import docker
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import docker
 
 pytestmark = pytest.mark.docker
 SLOTS = os.cpu_count() or 1

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import DatabaseError, connection
 
-from apps.agents import database
+from apps.agents.toolkit import db_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KEEPS = database._keeps
+KEEPS = db_connections._keeps
 
 
 @pytest.fixture
 def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     """Runs functions in one thread of a pool, which closes its connection at the end."""
-    monkeypatch.setattr(database, "_keeps", KEEPS)
-    monkeypatch.setattr(database, "_keepers", set())
+    monkeypatch.setattr(db_connections, "_keeps", KEEPS)
+    monkeypatch.setattr(db_connections, "_keepers", set())
     with ThreadPoolExecutor(1) as pool:
         yield lambda function: pool.submit(function).result(30)
         pool.submit(lambda: connection.close()).result(30)  # noqa: PLW0108 - the thread's own
@@ -25,7 +25,7 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
 
 def work() -> object:
     """The driver's own connection with which it was done."""
-    with database.at_hand():
+    with db_connections.at_hand():
         connection.ensure_connection()
         return connection.connection
 
@@ -42,14 +42,14 @@ def test_a_connection_is_kept_for_the_next_piece_of_work(thread):
 
 def test_no_more_are_kept_than_runs_go_on_at_a_time(thread, settings):
     settings.AGENT_CONCURRENCY = 1
-    database._keepers.add(threading.get_ident())
+    db_connections._keepers.add(threading.get_ident())
     thread(work)
     assert thread(left) is None
 
 
 def test_one_on_which_something_failed_is_not_kept(thread):
     def fail() -> None:
-        with database.at_hand(), connection.cursor() as cursor:
+        with db_connections.at_hand(), connection.cursor() as cursor:
             cursor.execute("SELECT * FROM nowhere")
 
     with pytest.raises(DatabaseError):

@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
-from ngb_runner import egress as runner_egress
-from ngb_runner.link import listen, open_link
+from ngb_runner.link.link import listen, open_link
+from ngb_runner.proxies import egress as runner_egress
 
-from apps.agents import questions
-from apps.agents.egress import FRAMES, Egress
-from apps.agents.link import Link
+from apps.agents.egress.egress import FRAMES, Egress
+from apps.agents.egress.tunnel import Tunnel
+from apps.agents.link.link import Link
 from apps.agents.models import APPROVE, Question, Run
-from apps.agents.tunnels import Tunnel
+from apps.agents.questions import questions
 from apps.chats.models import Group, Incident
 from tests.fakes.page import BIG
 from tests.waiting import until

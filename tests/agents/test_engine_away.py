@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.agents import choices
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import engine
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import engine, selection
 from tests.agents.conftest import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +18,7 @@ def no_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     settings.AGENT_RUNTIME = "docker"
     engine.engine.cache_clear()
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
     yield
     engine.engine.cache_clear()
 

@@ -3,14 +3,14 @@ import threading
 
 import pytest
 
-from apps.agents import connection
-from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage, Session
-from apps.agents.runtimes import reaping
-from apps.agents.runtimes.sealing import agent_ids
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import reaper
+from apps.agents.sandbox.container_config import agent_ids
 from apps.agents.services import request_run
+from apps.agents.turns import agent_connection
 from apps.chats.models import Incident
-from apps.chats.workspaces import session_directory, workspace
+from apps.chats.workspace.folders import session_directory, workspace
 from tests.fakes.messages_api import Text, ToolUse
 from tests.waiting import in_thread, until
 
@@ -48,7 +48,7 @@ def test_two_turns_use_one_warm_container(say, replies, sealed):
 
 
 def test_a_run_that_finds_nothing_to_answer_leaves_the_warm_agent_as_it_was(say, replies, chat, group, monkeypatch):
-    monkeypatch.setattr(connection, "SILENCE", 30.0)  # it is ready at once, unless the machine stalls
+    monkeypatch.setattr(agent_connection, "SILENCE", 30.0)  # it is ready at once, unless the machine stalls
     first = say("echo one")
     execute(first.pk)
     empty = request_run(group, chat=chat, cause=Run.Cause.MESSAGE)
@@ -103,7 +103,7 @@ def test_a_new_container_resumes_the_session(say, replies, sealed, group):
     execute(first.pk)
     before = Session.objects.get().sdk_session_id
     until(lambda: '"assistant"' in written(group, before))  # a moment after the answer
-    reaping.remove_all()
+    reaper.remove_all()
     second = say("two")
 
     execute(second.pk)

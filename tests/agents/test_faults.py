@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.agents import execution, services, sweeping
-from apps.agents.execution import execute
+from apps.agents import services
 from apps.agents.models import Run, Session
+from apps.agents.runs import execution, recovery
+from apps.agents.runs.execution import execute
 from apps.chats.models import Incident, Message
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text, ToolUse
 from tests.waiting import in_thread, in_time, until
@@ -198,7 +199,7 @@ def test_only_one_of_two_wake_ups_executes(say, replies, claude):
 
 
 def test_a_busy_session_leaves_the_second_run_queued_and_the_holder_wakes_it(say, claude, group, chat):
-    from nanogridbot.publications import connection
+    from apps.events.pubsub import connection
 
     running = say("one")
     assert Run.objects.get(pk=running.pk).claim("somebody")
@@ -220,7 +221,7 @@ def test_a_run_whose_worker_died_is_queued_again_by_the_sweep(say, claude, repli
     dead = f"{execution.worker_name().split(':')[0]}:999999:1"
     assert run.claim(dead)
 
-    sweeping.requeue_abandoned()
+    recovery.requeue_abandoned()
     finish(run)
 
     assert (run.status, run.attempt) == (Run.Status.SUCCEEDED, 2)
@@ -230,12 +231,12 @@ def test_a_run_whose_worker_died_is_queued_again_by_the_sweep(say, claude, repli
 def test_a_living_worker_keeps_its_run_until_the_lease_ends(say, claude):
     run = say("hello")
     assert run.claim(execution.worker_name())
-    sweeping.requeue_abandoned()
+    recovery.requeue_abandoned()
     run.refresh_from_db()
     assert run.status == Run.Status.RUNNING
     Run.objects.update(lease_until=timezone.now())
 
-    sweeping.requeue_abandoned()
+    recovery.requeue_abandoned()
 
     run.refresh_from_db()
     assert run.status == Run.Status.QUEUED
@@ -292,10 +293,10 @@ def test_what_is_internal_does_not_leave(say, replies, claude):
 
 def test_a_message_whose_run_is_missing_gets_one(say, claude, replies):
     say("hello").delete()
-    Message.objects.update(created_at=timezone.now() - sweeping.PATIENCE * 2)
+    Message.objects.update(created_at=timezone.now() - recovery.PATIENCE * 2)
 
-    sweeping.request_missing()
-    sweeping.request_missing()
+    recovery.request_missing()
+    recovery.request_missing()
 
     assert Run.objects.count() == 1
 

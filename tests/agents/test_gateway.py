@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from apps.agents import carrying, providers
-from apps.agents.gateway import MAX_AT_ONCE, MAX_BODY, MAX_TOLD, Gateway
+from apps.agents.billing.ledger import Ledger
+from apps.agents.gateway.gateway import MAX_AT_ONCE, MAX_BODY, MAX_TOLD, Gateway
 from apps.agents.models import Run, Session
-from apps.agents.spending import Ledger
+from apps.agents.providers import failover, pool
 from tests.agents.heard_link import QUESTION, HeardLink, request, settle
 from tests.fakes.messages_api import BrokenStream, Failure, Text
 
@@ -33,7 +33,7 @@ def ledger(group):
 def gateway(link, refusals, ledger, api, settings):
     settings.ANTHROPIC_API_KEY = "sk-ant-the-real-key"
     settings.ANTHROPIC_BASE_URL = api.url
-    one = Gateway(link, on_refusal=refusals.append, ledger=ledger, asked=providers.from_environment)
+    one = Gateway(link, on_refusal=refusals.append, ledger=ledger, asked=pool.from_environment)
     yield one
     settle(one)
 
@@ -139,7 +139,7 @@ def test_calls_at_once_share_one_client(gateway):
 
     def call():
         begin.wait(30)
-        made.append(carrying.upstream())
+        made.append(failover.upstream())
 
     callers = [threading.Thread(target=call) for _ in range(8)]
     for caller in callers:
@@ -217,7 +217,7 @@ def test_calls_that_an_earlier_turn_gave_up_are_among_those_of_its_session(group
 
     def turn(session_id, link):
         ledger = Ledger(Run(session=Session(pk=session_id, group=group)))
-        return Gateway(link, on_refusal=lambda _: None, ledger=ledger, asked=providers.from_environment)
+        return Gateway(link, on_refusal=lambda _: None, ledger=ledger, asked=pool.from_environment)
 
     api.answer = late
     earlier = turn(1, link)

@@ -4,10 +4,11 @@ import base64
 
 import pytest
 
-from apps.agents import files, prompts
-from apps.agents.execution import execute
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import workspace_files
+from apps.agents.turns import prompts
 from apps.chats.models import Attachment, Message
-from apps.chats.workspaces import create_workspace
+from apps.chats.workspace.folders import create_workspace
 from tests.fakes import pictures
 
 
@@ -20,7 +21,7 @@ def send(group, say):
         run = say(text)
         message = Message.objects.inbound().latest("pk")
         for name in names:
-            file, path = files.new_attachment(group, name)
+            file, path = workspace_files.new_attachment(group, name)
             with file:
                 file.write(pictures.png())
             Attachment.objects.create(message=message, kind=kind, mime=mime, name=name, path=path)

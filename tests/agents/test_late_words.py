@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from apps.agents.runtimes.process import PipeStream
+from apps.agents.sandbox.process import PipeStream
 
 LONG = b"." * 1_000_000  # more than any pipe holds
 

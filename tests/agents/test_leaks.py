@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import reaping
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import reaper
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Reply
 from tests.waiting import until
 
@@ -59,6 +59,6 @@ def test_failing_models_leave_at_most_the_one_warm_container(say, sealed, settin
     settings.AGENT_MODEL_TIMEOUT = 1
     for fault in (Failure(500), BrokenStream(), Hang(5)):
         suffer(say, sealed, [fault])
-        assert len(reaping.containers_of_this_install()) <= 1
-    reaping.remove_all()
-    assert reaping.containers_of_this_install() == []
+        assert len(reaper.containers_of_this_install()) <= 1
+    reaper.remove_all()
+    assert reaper.containers_of_this_install() == []

@@ -4,7 +4,7 @@ import queue
 
 import pytest
 
-from apps.agents.link import MAX_FRAME, BadLine, Link, LinkClosedError, Splitter
+from apps.agents.link.link import MAX_FRAME, BadLine, Link, LinkClosedError, Splitter
 
 
 class Pipe:

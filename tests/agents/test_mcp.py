@@ -7,14 +7,14 @@ import time
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.agents import mcp
-from apps.agents.execution import execute
-from apps.agents.gateway import Gateway
+from apps.agents.billing.ledger import Ledger
+from apps.agents.gateway import mcp
+from apps.agents.gateway.gateway import Gateway
+from apps.agents.gateway.redaction import Redactor
 from apps.agents.models import McpServer
 from apps.agents.models import mcp as rows
 from apps.agents.models.mcp import forget_groups
-from apps.agents.redaction import Redactor
-from apps.agents.spending import Ledger
+from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
 from apps.chats.services import create_group
 from tests.agents.heard_link import HeardLink, request

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from apps.agents import services
-from apps.agents.execution import execute
 from apps.agents.models import Run, RunUsage
-from apps.chats import memory, workspaces
+from apps.agents.runs.execution import execute
 from apps.chats.models import Channel, Chat, Message
+from apps.chats.workspace import folders, memory
 from apps.schedules.services import create_task, run_now
 from tests.fakes.messages_api import Failure, Text, ToolUse
 
@@ -22,14 +22,14 @@ def _fresh_folders(settings):
 
 
 def remembered(group):
-    (workspaces.workspace(group) / "CLAUDE.md").write_text("TEAMMEMORY: Ann likes tea.")
-    (workspaces.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
+    (folders.workspace(group) / "CLAUDE.md").write_text("TEAMMEMORY: Ann likes tea.")
+    (folders.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
 
 
 @pytest.mark.docker
 def test_both_memories_are_in_the_real_agents_request_and_only_its_own_may_be_written(say, group, sealed):
     remembered(group)
-    (workspaces.global_folder() / "CLAUDE.md").chmod(0o666)  # so that it is the mount that holds
+    (folders.global_folder() / "CLAUDE.md").chmod(0o666)  # so that it is the mount that holds
     write = "echo ours >> CLAUDE.md && echo wrote; echo theirs >> /workspace/global/CLAUDE.md"
     sealed.script(ToolUse("Bash", {"command": write}))
     run = say("hello")
@@ -42,8 +42,8 @@ def test_both_memories_are_in_the_real_agents_request_and_only_its_own_may_be_wr
     said = run.steps.get(kind__startswith="tool_").detail
     assert "wrote" in said
     assert "Read-only file system" in said
-    assert workspaces.memory(group).endswith("ours\n")
-    assert "theirs" not in (workspaces.global_folder() / "CLAUDE.md").read_text()
+    assert folders.memory(group).endswith("ours\n")
+    assert "theirs" not in (folders.global_folder() / "CLAUDE.md").read_text()
 
 
 @pytest.mark.docker
@@ -59,8 +59,8 @@ def test_what_a_person_edits_is_known_in_the_next_turn_and_the_conversation_goes
 
 
 def test_without_walls_both_memories_are_in_the_instructions(say, group, claude):
-    (workspaces.workspace(group) / "CLAUDE.md").write_text("记" * 50_000)
-    (workspaces.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
+    (folders.workspace(group) / "CLAUDE.md").write_text("记" * 50_000)
+    (folders.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
     run = say("hello")
     execute(run.pk)
     run.refresh_from_db()
@@ -97,7 +97,7 @@ def test_the_main_group_may_write_the_memory_of_all(say, group, sealed):
     sealed.script(ToolUse("Bash", {"command": "echo 'for all' >> /workspace/global/CLAUDE.md"}))
     run = say("hello")
     execute(run.pk)
-    assert (workspaces.global_folder() / "CLAUDE.md").read_text().endswith("for all\n")
+    assert (folders.global_folder() / "CLAUDE.md").read_text().endswith("for all\n")
 
 
 @pytest.mark.docker

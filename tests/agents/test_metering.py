@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from apps.agents.metering import Meter
+from apps.agents.gateway.metering import Meter
 from apps.agents.pricing import Usage
 
 STREAM = b"""event: message_start

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from apps.agents import providers
-from apps.agents.execution import execute
-from apps.agents.gateway import Gateway
+from apps.agents.billing.ledger import Ledger
+from apps.agents.gateway.gateway import Gateway
 from apps.agents.models import ModelProvider, Run, RunUsage, Session
-from apps.agents.probing import probe
-from apps.agents.spending import Ledger
+from apps.agents.providers import pool
+from apps.agents.providers.probe import probe
+from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
 from tests.agents.heard_link import QUESTION, HeardLink, request, settle
 from tests.fakes.litellm_proxy import BEHIND, KEY, MODEL, MOST_OUTPUT, UNTOLD, Answer, LiteLlm, Raw, Refusal
@@ -45,8 +45,8 @@ def ask(group, row):
     """A model call as the agent sees it: status, body, error; and what it counted."""
 
     def asked(**more):
-        providers.forget()
-        providers.refresh()
+        pool.forget()
+        pool.refresh()
         link: Any = HeardLink()
         ledger = Ledger(Run(session=Session(group=group)))
         gateway = Gateway(link, on_refusal=lambda _sentence: None, ledger=ledger)

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from apps.agents import budgets, providers
+from apps.agents.billing import budgets
 from apps.agents.models import InstallationBudget, ModelProvider, Run, RunUsage, Session
+from apps.agents.providers import pool
 from tests.fakes.messages_api import Failure
 from tests.waiting import leave_midnight_behind
 
@@ -46,8 +47,8 @@ def test_a_provider_is_added_and_its_key_is_kept_encrypted(desk):
 
 
 def _known():
-    providers.refresh()
-    return providers.enabled()
+    pool.refresh()
+    return pool.enabled()
 
 
 def test_the_key_is_never_shown_and_stays_when_left_empty(desk, provider):

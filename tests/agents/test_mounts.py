@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents.mounts import judge
+from apps.agents.sandbox.mounts import judge
 from apps.chats.models import Group
 
 

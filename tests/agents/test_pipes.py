@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents.runtimes.process import PipeStream
+from apps.agents.sandbox.process import PipeStream
 
 
 @pytest.fixture

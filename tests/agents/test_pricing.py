@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from apps.agents.metering import MAX_TOKENS, Meter
+from apps.agents.gateway.metering import MAX_TOKENS, Meter
 from apps.agents.pricing import PriceError, Usage, cost, parsed
 
 MILLION = 1_000_000

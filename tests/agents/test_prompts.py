@@ -4,9 +4,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from apps.agents import prompts, services
-from apps.agents.link import MAX_FRAME
+from apps.agents import services
+from apps.agents.link.link import MAX_FRAME
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats.models import Message
 from apps.chats.services import create_group, web_chat
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from apps.agents import providers
-from apps.agents.choices import chosen_agent
-from apps.agents.gateway import Gateway
+from apps.agents.billing.ledger import Ledger
+from apps.agents.gateway.gateway import Gateway
 from apps.agents.models import ModelProvider, Run, Session
-from apps.agents.spending import Ledger
+from apps.agents.providers import pool
+from apps.agents.sandbox.selection import chosen_agent
 from apps.chats.models import Incident
 from tests.agents.heard_link import QUESTION, HeardLink, request, settle
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Text
@@ -46,8 +46,8 @@ class Asking:
         self.gateway = Gateway(self.link, on_refusal=refusals.append, ledger=self.ledger, asked=self._providers)
 
     def __call__(self, **fields):
-        providers.forget()
-        providers.refresh()
+        pool.forget()
+        pool.refresh()
         call_id = str(len(self.link.frames))
         self.gateway.take(request(call_id, **fields))
         answer = self.link.ended(call_id)
@@ -55,7 +55,7 @@ class Asking:
         return answer
 
     def _providers(self):
-        return providers.candidates(self.group.provider_id)
+        return pool.candidates(self.group.provider_id)
 
 
 @pytest.fixture
@@ -310,12 +310,12 @@ def test_a_model_is_called_by_the_provider_s_name(ask, first, second, api, other
     ],
 )
 def test_addresses_are_joined(base, path, url):
-    assert providers.Provider("x", base, "api_key", "key").url(path) == url
+    assert pool.Provider("x", base, "api_key", "key").url(path) == url
 
 
 def test_a_password_in_an_address_is_not_shown():
-    assert providers.Provider("x", "https://me:secret@host/api?k=v", "api_key", "").place == "https://host/api"
-    assert providers.Provider("x", "http://host:4000", "api_key", "").place == "http://host:4000"
+    assert pool.Provider("x", "https://me:secret@host/api?k=v", "api_key", "").place == "https://host/api"
+    assert pool.Provider("x", "http://host:4000", "api_key", "").place == "http://host:4000"
 
 
 def test_what_a_provider_s_call_costs_is_told_by_its_prices(ask, first, api):
@@ -357,38 +357,38 @@ def test_the_key_reaches_no_agent_and_no_log(ask, first, second, api, other, cap
 def test_a_row_makes_claude_answer_and_its_end_brings_the_demo_back(group):
     assert chosen_agent().name == "demo"
     row = ModelProvider.objects.create(name="mine", credentials={"key": "x"})
-    providers.forget()
+    pool.forget()
     assert chosen_agent() == chosen_agent()
     assert (chosen_agent().name, chosen_agent().why) == ("claude", "Model providers: mine.")
 
     row.enabled = False
     row.save()
-    providers.forget()
+    pool.forget()
     assert chosen_agent().name == "demo"
 
 
 def test_a_row_is_noticed_within_seconds(group):
     chosen_agent()
     ModelProvider.objects.create(name="mine", credentials={"key": "x"})
-    time.sleep(providers.FRESH_S + 0.1)
+    time.sleep(pool.FRESH_S + 0.1)
 
     assert chosen_agent().name == "claude"
 
 
 def test_the_environment_s_key_serves_while_no_row_does(group, settings):
     settings.ANTHROPIC_API_KEY = "sk-of-the-environment"
-    assert [provider.name for provider in providers.candidates()] == ["environment"]
+    assert [provider.name for provider in pool.candidates()] == ["environment"]
     ModelProvider.objects.create(name="mine", credentials={"key": "x"})
-    providers.forget()
-    providers.refresh()
+    pool.forget()
+    pool.refresh()
 
-    assert [provider.name for provider in providers.candidates()] == ["mine"]
+    assert [provider.name for provider in pool.candidates()] == ["mine"]
 
 
 def test_looking_again_costs_no_query(first, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(providers, "FRESH_S", 60.0)  # however slow the machine
-    providers.forget()
-    providers.refresh()
+    monkeypatch.setattr(pool, "FRESH_S", 60.0)  # however slow the machine
+    pool.forget()
+    pool.refresh()
     with django_assert_num_queries(0):
         chosen_agent()
-        providers.candidates()
+        pool.candidates()

@@ -5,9 +5,10 @@ import time
 import pytest
 from django.utils import timezone
 
-from apps.agents import services, turn
-from apps.agents.execution import execute
+from apps.agents import services
 from apps.agents.models import Run
+from apps.agents.runs.execution import execute
+from apps.agents.turns import turn
 from tests.waiting import in_thread, until
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.agents import measuring, quota
 from apps.agents.errors import PermanentAgentError, QuotaError
-from apps.agents.execution import execute
-from apps.agents.measuring import Size, measure
 from apps.agents.models import Run
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import disk_quota, disk_usage
+from apps.agents.sandbox.disk_usage import Size, measure
 from apps.chats.models import Incident, Sender
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from tests.waiting import leave_midnight_behind, until
 
 MIB = 1024 * 1024
@@ -26,9 +26,9 @@ MIB = 1024 * 1024
 @pytest.fixture(autouse=True)
 def _nothing_known(settings):
     # What an earlier test's last turn left to be measured comes first, or it would be known of this test's group.
-    quota._pool().shutdown()
-    quota._pool.cache_clear()
-    quota._known.clear()
+    disk_quota._pool().shutdown()
+    disk_quota._pool.cache_clear()
+    disk_quota._known.clear()
     _remove_folders(settings)
     yield
     _remove_folders(settings)
@@ -86,9 +86,9 @@ def test_too_many_files_are_trouble_and_too_little_time_says_at_least(tmp_path, 
     for number in range(50):
         (tmp_path / str(number)).mkdir()
     assert measure([tmp_path], seconds=0).whole is False
-    monkeypatch.setattr(measuring, "MAX_FILES", 20)
+    monkeypatch.setattr(disk_usage, "MAX_FILES", 20)
     assert "more than 20 files" in measure([tmp_path]).trouble
-    monkeypatch.setattr(measuring, "MAX_PENDING", 100)
+    monkeypatch.setattr(disk_usage, "MAX_PENDING", 100)
     assert "too many folders" in measure([tmp_path]).trouble
 
 
@@ -125,7 +125,7 @@ def test_a_folder_that_is_not_there_takes_nothing(tmp_path):
 )  # fmt: skip
 def test_what_is_too_much(group, size, sentence):
     group.disk_quota_mb = 16
-    said = quota.excess(group, size)
+    said = disk_quota.excess(group, size)
     assert sentence in said if sentence else said == ""
 
 
@@ -177,9 +177,9 @@ def test_an_admin_may_call_where_others_are_refused_and_may_not_let_it_grow(grou
     run.session.group = group
     fill(workspace(group) / "big", 20)
     with pytest.raises(QuotaError, match="20 MiB, more than its quota"):
-        quota.Watch(run).admit(caller(run, Sender.Access.ALLOWED))
+        disk_quota.Watch(run).admit(caller(run, Sender.Access.ALLOWED))
     run.callers = frozenset()
-    watch = quota.Watch(run)
+    watch = disk_quota.Watch(run)
     watch.admit(caller(run, Sender.Access.ADMIN))
     assert "big (20 MiB)" in watch.note
     look_for(watch, 0.3)
@@ -195,38 +195,38 @@ def test_an_admin_and_somebody_else_are_refused_together(group, say):
     run.session.group = group
     fill(workspace(group) / "big", 20)
     with pytest.raises(QuotaError):
-        quota.Watch(run).admit(caller(run, Sender.Access.ADMIN) | caller(run, Sender.Access.ALLOWED))
+        disk_quota.Watch(run).admit(caller(run, Sender.Access.ADMIN) | caller(run, Sender.Access.ALLOWED))
 
 
 def test_what_cannot_be_measured_whole_is_not_left_to_an_admin_either(group, say, monkeypatch):
-    monkeypatch.setattr(measuring, "MAX_FILES", 0)
+    monkeypatch.setattr(disk_usage, "MAX_FILES", 0)
     run = say("tidy up")
     with pytest.raises(QuotaError, match="cannot be measured"):
-        quota.Watch(run).admit(caller(run, Sender.Access.ADMIN))
+        disk_quota.Watch(run).admit(caller(run, Sender.Access.ADMIN))
 
 
 def test_what_is_known_to_be_little_is_not_measured_before_a_turn(group, say):
-    found = quota.measured(group)
+    found = disk_quota.measured(group)
     fill(workspace(group) / "big", 20)
     run = say("hello")
     run.session.group.disk_quota_mb = 16
-    quota.Watch(run).admit({None})  # would raise
-    assert quota.known(group) is found
+    disk_quota.Watch(run).admit({None})  # would raise
+    assert disk_quota.known(group) is found
 
 
 def test_a_turn_that_fills_the_disk_is_ended_by_a_look(group, say, monkeypatch):
     group.disk_quota_mb = 16
     run = say("hello")
     run.session.group = group
-    quota.Watch(run).admit({None})
-    watch = quota.Watch(run)
+    disk_quota.Watch(run).admit({None})
+    watch = disk_quota.Watch(run)
     fill(workspace(group) / "big", 20)
     with pytest.raises(PermanentAgentError, match="more than its quota"):
         look_for(watch, 30)
     assert Incident.objects.get(kind="disk quota").subject == "team"
 
 
-def look_for(watch: quota.Watch, seconds: float) -> None:
+def look_for(watch: disk_quota.Watch, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         watch._looked = watch._due = 0.0
@@ -235,8 +235,8 @@ def look_for(watch: quota.Watch, seconds: float) -> None:
 
 
 def test_a_disk_that_is_nearly_full_ends_the_turn(group, say, monkeypatch):
-    watch = quota.Watch(say("hello"))
-    monkeypatch.setattr(quota, "RESERVE", 2**62)
+    watch = disk_quota.Watch(say("hello"))
+    monkeypatch.setattr(disk_quota, "RESERVE", 2**62)
     with pytest.raises(PermanentAgentError, match="nearly full"):
         watch.look()
 
@@ -246,7 +246,7 @@ def test_after_a_turn_that_took_too_much_an_incident_and_a_step_tell(group, say)
     run = say("hello")
     run.session.group = group
     fill(workspace(group) / "big", 20)
-    quota._look_back(run)
+    disk_quota._look_back(run)
     assert "more than its quota" in run.steps.get(kind="quota").summary
     assert Incident.objects.filter(kind="disk quota").count() == 1
 
@@ -257,7 +257,7 @@ def test_an_agent_that_fills_its_folder_is_stopped_within_the_turn(group, say, s
 
     group.disk_quota_mb = 64
     group.save()
-    monkeypatch.setattr(quota, "EVERY", 1.0)
+    monkeypatch.setattr(disk_quota, "EVERY", 1.0)
     command = "for i in $(seq 100); do dd if=/dev/urandom of=f$i bs=1M count=8 2>/dev/null; sleep 0.1; done"
     sealed.script(ToolUse("Bash", {"command": command}))
     run = say("fill it")

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import structlog
 
-from apps.agents import budgets, execution, sweeping, tasks
+from apps.agents import tasks
+from apps.agents.billing import budgets
 from apps.agents.models import Run
+from apps.agents.runs import execution, recovery
 from tests.agents.conftest import Say
 
 Lines = list[tuple[str, Any]]
@@ -38,7 +40,7 @@ def test_of_a_turn(say: Say, lines: Lines) -> None:
 def test_of_a_run_whose_worker_died(say: Say, lines: Lines) -> None:
     run = say("hello")
     assert run.claim(f"{execution.worker_name().split(':')[0]}:999999:1")
-    sweeping.requeue_abandoned()
+    recovery.requeue_abandoned()
     assert [(words[:16], bound) for words, bound in lines] == [("attempt 1 failed", run.pk)]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.agents.execution import execute
 from apps.agents.models import Session
-from apps.agents.runtimes import reaping
-from apps.agents.runtimes.engine import engine, remove
-from apps.agents.runtimes.sealing import container_name
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import reaper
+from apps.agents.sandbox.container_config import container_name
+from apps.agents.sandbox.engine import engine, remove
 from tests.fakes.messages_api import ToolUse
 
 pytestmark = pytest.mark.docker
@@ -128,10 +128,10 @@ def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspe
         settings.AGENT_IMAGE, labels={"ngb.install": settings.INSTALL_ID, "ngb.session": "999999"}
     )["Id"]
     try:
-        assert reaping.reap() == 1  # the orphan; ours is warm
+        assert reaper.reap() == 1  # the orphan; ours is warm
         group.idle_timeout_s = 0
         group.save()
-        assert reaping.reap() == 1  # ours is idle now
+        assert reaper.reap() == 1  # ours is idle now
         assert engine().inspect_container(theirs)
     finally:
         remove(theirs)
@@ -152,7 +152,7 @@ def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
     second = services.request_run(other, chat=web_chat(other), cause=Run.Cause.MESSAGE)
     execute(second.pk)
 
-    names = [found["Labels"]["ngb.group"] for found in reaping.containers_of_this_install()]
+    names = [found["Labels"]["ngb.group"] for found in reaper.containers_of_this_install()]
     assert names == ["other"]
 
 
@@ -166,4 +166,4 @@ def test_a_turn_that_takes_too_long_leaves_no_container(say, sealed, group):
 
     run.refresh_from_db()
     assert "longer than 3 seconds" in run.error
-    assert reaping.containers_of_this_install() == []
+    assert reaper.containers_of_this_install() == []

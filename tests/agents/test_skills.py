@@ -6,10 +6,10 @@ import uuid
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.agents import skills as offered_skills
-from apps.agents.execution import execute
-from apps.agents.runtimes.base import Place
-from apps.chats import skills, workspaces
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox.base import Place
+from apps.agents.turns import offered_skills
+from apps.chats.workspace import folders, skills
 from tests.fakes.messages_api import ToolUse
 
 SHIPPED = sorted(folder.name for folder in skills.SHIPPED.iterdir())
@@ -25,7 +25,7 @@ def _fresh_folders(settings):
 
 
 def write(group, name, description="Does something."):
-    folder = workspaces.workspace(group) / "skills" / name
+    folder = folders.workspace(group) / "skills" / name
     folder.mkdir(parents=True)
     (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: {description}\n---\nDo it.\n")
     return folder
@@ -81,13 +81,13 @@ def test_links_and_hostile_names_are_no_skills(group, tmp_path):
     link = write(group, "link") / "SKILL.md"
     link.unlink()
     link.symlink_to("/etc/passwd")
-    (workspaces.workspace(group) / "skills" / "elsewhere").symlink_to(tmp_path)
+    (folders.workspace(group) / "skills" / "elsewhere").symlink_to(tmp_path)
     assert skills.own(group) == []
     assert skills.description(group, "link") == ""
 
 
 def test_a_folder_that_is_a_link_has_no_skills(group, tmp_path):
-    (workspaces.workspace(group) / "skills").symlink_to(skills.SHIPPED)
+    (folders.workspace(group) / "skills").symlink_to(skills.SHIPPED)
     assert skills.own(group) == []
 
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.agents import sweeping, turn
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import docker, process
+from apps.agents.runs import recovery
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import docker, process
+from apps.agents.turns import turn
 from tests.fakes.runner import HONEST
 from tests.waiting import in_thread, until
 
@@ -36,7 +37,7 @@ def sweep_when_the_first_lease_is_over(run, monkeypatch) -> None:
     until(lambda: lease() > first)
     with monkeypatch.context() as then:
         then.setattr(timezone, "now", lambda: first + timedelta(milliseconds=1))
-        sweeping.requeue_abandoned()
+        recovery.requeue_abandoned()
 
 
 def test_the_lease_is_kept_until_the_agent_is_ready(say, replies, slow_runner, settings, monkeypatch):

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import docker, process
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import docker, process
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message, Sender
-from apps.platforms import intake
+from apps.platforms.inbound import intake
 from tests.fakes.messages_api import Text
 from tests.waiting import in_thread, in_time, until
 

@@ -4,9 +4,11 @@ import threading
 
 import pytest
 
-from apps.agents import services, toolbox, toolcalls
+from apps.agents import services
 from apps.agents.models import Run
-from apps.agents.toolcalls import MOST_AT_ONCE, MOST_CALLS, ToolCalls
+from apps.agents.toolkit import calls as toolcalls
+from apps.agents.toolkit import registry
+from apps.agents.toolkit.calls import MOST_AT_ONCE, MOST_CALLS, ToolCalls
 from apps.chats.models import Incident
 from tests.waiting import until
 
@@ -39,18 +41,18 @@ def gate():
     """Tools that wait, as one that asks a person does, and that break."""
     opened = threading.Event()
 
-    @toolbox.tool("wait_here", "Waits.", toolbox.Nothing)
+    @registry.tool("wait_here", "Waits.", registry.Nothing)
     def wait_here(run, given):
         assert opened.wait(60)
         return "Done."
 
-    @toolbox.tool("break_down", "Breaks.", toolbox.Nothing)
+    @registry.tool("break_down", "Breaks.", registry.Nothing)
     def break_down(run, given):
         raise RuntimeError("postgres://user:secret@db")
 
     yield opened
     opened.set()
-    del toolbox._tools["wait_here"], toolbox._tools["break_down"]
+    del registry._tools["wait_here"], registry._tools["break_down"]
 
 
 def frame(number, name="list_chats", **given):

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from apps.agents import authority, services, toolbox
+from apps.agents import authorization, services
 from apps.agents.models import Run, RunUsage
 from apps.agents.pricing import Usage
-from apps.agents.toolbox import ForbiddenError, ToolRefusedError
+from apps.agents.toolkit import registry
+from apps.agents.toolkit.registry import ForbiddenError, ToolRefusedError
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from tests.waiting import leave_midnight_behind
 
 
@@ -49,7 +50,7 @@ def asked(place, ann):
 @pytest.fixture
 def run(group, place, asked, ann):
     requested = begun(services.request_run(group, chat=place, cause=Run.Cause.MESSAGE))
-    authority.took(requested, [ann.pk])
+    authorization.took(requested, [ann.pk])
     return requested
 
 
@@ -66,7 +67,7 @@ def again(run, *, counts=True):
     """The run after its attempt was broken off, in the hands of the next worker."""
     assert run.requeue("broken off", 0, counts=counts)
     second = begun(Run.objects.get(pk=run.pk))
-    authority.took(second, run.callers)
+    authorization.took(second, run.callers)
     return second
 
 
@@ -81,7 +82,7 @@ def outbox(**which):
 
 def refused(run, name, **given):
     with pytest.raises(ToolRefusedError) as refusal:
-        toolbox.call(run, name, given)
+        registry.call(run, name, given)
     return str(refusal.value)
 
 
@@ -94,11 +95,11 @@ def test_a_definition_repeats_no_names_and_keeps_a_field_that_is_called_title():
     class Book(BaseModel):
         title: str = Field(description="Of the book.")
 
-    schema = toolbox._untitled(Book.model_json_schema())
+    schema = registry._untitled(Book.model_json_schema())
 
     assert schema["properties"] == {"title": {"type": "string", "description": "Of the book."}}
     assert "title" not in schema
-    assert '"title"' not in json.dumps(toolbox.definitions(Group(is_main=True)))
+    assert '"title"' not in json.dumps(registry.definitions(Group(is_main=True)))
 
 
 def test_a_wrong_input_is_told_by_its_field(run):
@@ -110,16 +111,16 @@ def test_a_wrong_input_is_told_by_its_field(run):
 
 
 def test_a_message_goes_to_the_runs_chat_or_to_another_one_of_the_group(run, place, group):
-    toolbox.call(run, "send_message", {"text": "here"})
-    toolbox.call(run, "send_message", {"text": "there", "chat": f"web:{group.folder}"})
+    registry.call(run, "send_message", {"text": "here"})
+    registry.call(run, "send_message", {"text": "there", "chat": f"web:{group.folder}"})
     assert outbox(chat=place).get().text == "here"
     assert outbox(chat=web_chat(group)).get().text == "there"
 
 
 def test_what_no_database_keeps_is_left_out_of_every_input(run):
-    assert toolbox.call(run, "send_message", {"text": "a\0b", "chat": "telegram:-1001\0"}) == "Sent."
+    assert registry.call(run, "send_message", {"text": "a\0b", "chat": "telegram:-1001\0"}) == "Sent."
     assert Message.objects.outbound().get().text == "ab"
-    assert "Give words" in toolbox.call(run, "search_messages", {"words": "\0"})
+    assert "Give words" in registry.call(run, "search_messages", {"words": "\0"})
 
 
 def test_an_input_that_is_nested_too_deep_is_told(run):
@@ -137,15 +138,15 @@ def test_another_groups_chat_is_refused_in_words_and_as_an_incident(run, foreign
 
 def test_the_main_group_writes_to_every_registered_chat_and_to_no_other(main, foreign, telegram):
     Chat.objects.create(channel=telegram, external_id="-3", title="Nobody's")
-    toolbox.call(main, "send_message", {"text": "hi", "chat": "telegram:-2002"})
+    registry.call(main, "send_message", {"text": "hi", "chat": "telegram:-2002"})
     assert outbox().get().chat == foreign
     assert "may not" in refused(main, "send_message", text="hi", chat="telegram:-3")
 
 
 def test_a_file_of_the_workspace_goes_out_once_also_when_the_run_is_tried_again(run, group):
     (workspace(group) / "plan.txt").write_text("plan")
-    assert toolbox.call(run, "send_file", {"path": "plan.txt"}) == "Sent."
-    assert "already" in toolbox.call(again(run), "send_file", {"path": "/workspace/group/plan.txt"})
+    assert registry.call(run, "send_file", {"path": "plan.txt"}) == "Sent."
+    assert "already" in registry.call(again(run), "send_file", {"path": "/workspace/group/plan.txt"})
     assert outbox().get().attachments.get().path == "plan.txt"
 
 
@@ -162,15 +163,15 @@ def test_no_other_file_goes_out_nor_is_told_to_exist(run, group, foreign):
 
 @pytest.mark.parametrize("counts", [True, False], ids=["failed", "stopped with the service"])
 def test_a_message_goes_out_once_also_when_the_run_is_tried_again(run, counts):
-    toolbox.call(run, "send_message", {"text": "on it"})
+    registry.call(run, "send_message", {"text": "on it"})
     second = again(run, counts=counts)
-    assert "already" in toolbox.call(second, "send_message", {"text": "on it<internal>!</internal>"})
+    assert "already" in registry.call(second, "send_message", {"text": "on it<internal>!</internal>"})
     assert outbox().count() == 1
 
 
 def test_one_attempt_may_say_the_same_twice(run):
     for _ in range(2):
-        assert toolbox.call(run, "send_message", {"text": "tick"}) == "Sent."
+        assert registry.call(run, "send_message", {"text": "tick"}) == "Sent."
     assert outbox().count() == 2
 
 
@@ -178,8 +179,8 @@ def test_one_attempt_may_say_the_same_twice(run):
 
 
 def test_a_reaction_waits_in_the_outbox_under_the_message_that_called(run, asked):
-    assert toolbox.call(run, "react", {"emoji": "👍"}) == "Done."
-    assert toolbox.call(run, "react", {"emoji": "👍", "message": "55"}) == "It stands there already."
+    assert registry.call(run, "react", {"emoji": "👍"}) == "Done."
+    assert registry.call(run, "react", {"emoji": "👍", "message": "55"}) == "It stands there already."
     reaction = outbox().get()
     assert (reaction.kind, reaction.text, reaction.reply_to) == (Message.Kind.REACTION, "👍", "55")
 
@@ -198,7 +199,7 @@ def test_where_there_are_no_reactions_the_agent_hears_so_at_once(run, group):
 
 
 def test_a_group_sees_its_own_chats_and_where_it_was_called(run, foreign):
-    listed = toolbox.call(run, "list_chats", {}).splitlines()
+    listed = registry.call(run, "list_chats", {}).splitlines()
     assert "telegram:-1001: “The team's room”, group, group team; you were called here" in listed
     assert not [line for line in listed if "office" in line]
     assert "may not look" in refused(run, "list_chats", group="office")
@@ -206,16 +207,16 @@ def test_a_group_sees_its_own_chats_and_where_it_was_called(run, foreign):
 
 def test_the_main_group_sees_all_chats_and_those_that_wait(main, foreign, telegram):
     Chat.objects.create(channel=telegram, external_id="-3", title="New\n- fake: line")
-    listed = toolbox.call(main, "list_chats", {}).splitlines()
+    listed = registry.call(main, "list_chats", {}).splitlines()
     assert [line for line in listed if line.startswith("telegram:-2002: ") and "group office" in line]
     assert "telegram:-3: “New - fake: line”, group, not registered" in listed
-    assert "telegram:-1001" not in toolbox.call(main, "list_chats", {"group": "office"})
+    assert "telegram:-1001" not in registry.call(main, "list_chats", {"group": "office"})
 
 
 def test_only_the_main_group_lists_groups(run, group, foreign):
     assert "main group" in refused(run, "list_groups")
     group.is_main = True
-    assert "office: “The office”, trigger “@Andy”, 2 chats, no run yet" in toolbox.call(run, "list_groups", {})
+    assert "office: “The office”, trigger “@Andy”, 2 chats, no run yet" in registry.call(run, "list_groups", {})
 
 
 # register_group
@@ -228,7 +229,7 @@ def waiting(telegram):
 
 def test_the_main_group_registers_a_group_with_its_chats(main, waiting):
     given = {"folder": "club", "name": "The club", "chats": ["telegram:-3"], "trigger": "@Bob", "engage": "prefix"}
-    assert "Registered: club" in toolbox.call(main, "register_group", given)
+    assert "Registered: club" in registry.call(main, "register_group", given)
     club = Group.objects.get(folder="club")
     waiting.refresh_from_db()
     assert (waiting.group, club.is_main, club.trigger, club.engage, club.mounts) == (club, False, "@Bob", "prefix", [])
@@ -237,8 +238,8 @@ def test_the_main_group_registers_a_group_with_its_chats(main, waiting):
 
 def test_a_group_is_registered_once_also_when_the_run_is_tried_again(main, waiting):
     given = {"folder": "club", "chats": ["telegram:-3"]}
-    toolbox.call(main, "register_group", given)
-    assert "already" in toolbox.call(again(main), "register_group", given)
+    registry.call(main, "register_group", given)
+    assert "already" in registry.call(again(main), "register_group", given)
     assert Group.objects.filter(folder="club").count() == 1
 
 
@@ -264,7 +265,7 @@ def test_a_bad_registration_is_refused_with_nothing_made(main, foreign, given, w
 
 def test_no_other_group_registers_groups(run):
     with pytest.raises(ForbiddenError):
-        toolbox.call(run, "register_group", {"folder": "club"})
+        registry.call(run, "register_group", {"folder": "club"})
     assert not Group.objects.filter(folder="club").exists()
     assert Incident.objects.filter(kind="refused tool").exists()
 
@@ -280,18 +281,18 @@ def said(chat, text, sender="Bob"):
 def test_a_group_finds_what_was_said_in_it(run, place):
     said(place, "我们明天吃火锅")
     said(place, "the invoice of Müller & Söhne </message>")
-    assert "我们明天吃火锅" in toolbox.call(run, "search_messages", {"words": "火锅"})
-    found = toolbox.call(run, "search_messages", {"words": "MÜLLER invoice", "sender": "bob"})
+    assert "我们明天吃火锅" in registry.call(run, "search_messages", {"words": "火锅"})
+    found = registry.call(run, "search_messages", {"words": "MÜLLER invoice", "sender": "bob"})
     assert "Söhne &lt;/message&gt;</message>" in found
-    assert toolbox.call(run, "search_messages", {"words": "nothing like it"}) == "Nothing was found."
+    assert registry.call(run, "search_messages", {"words": "nothing like it"}) == "Nothing was found."
 
 
 def test_another_groups_history_is_closed_but_to_the_main_group(run, group, foreign):
     said(foreign, "the secret plan")
-    assert toolbox.call(run, "search_messages", {"words": "secret"}) == "Nothing was found."
+    assert registry.call(run, "search_messages", {"words": "secret"}) == "Nothing was found."
     assert "may not look" in refused(run, "search_messages", words="secret", group="office")
     group.is_main = True
-    assert "the secret plan" in toolbox.call(run, "search_messages", {"words": "secret", "group": "office"})
+    assert "the secret plan" in registry.call(run, "search_messages", {"words": "secret", "group": "office"})
 
 
 def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, foreign):
@@ -300,7 +301,7 @@ def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, for
     group.save()
     spend(run, "0.5")
     spend(services.request_run(foreign.group, chat=foreign, cause=Run.Cause.MESSAGE), "9")
-    told = toolbox.call(run, "get_usage", {})
+    told = registry.call(run, "get_usage", {})
     assert "Today: US$ 0.5000 of 2.00." in told
     assert "Left of the daily budget of this group (US$ 2.00): US$ 1.50." in told
     assert "claude-x: 3 calls, 1,230 tokens read, 34 written this month." in told

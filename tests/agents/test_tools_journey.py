@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from apps.agents import questions, services, toolbox
-from apps.agents.execution import execute
+from apps.agents import services
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
+from apps.agents.runs.execution import execute
+from apps.agents.toolkit import registry
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
 from tests.fakes.messages_api import REMINDER, Recorded, Text, ToolUse, text_of_block
@@ -110,7 +112,7 @@ def test_an_admins_agent_uses_every_tool_once(runtime, place, on_the_timetable, 
 
     results = told(claude)
     printed(calls, results)
-    assert {name for name, _ in session} == {each["name"] for each in toolbox.definitions(place.group)}
+    assert {name for name, _ in session} == {each["name"] for each in registry.definitions(place.group)}
     offered = {name.removeprefix("mcp__ngb__") for name in claude.turns[0].tools if name.startswith("mcp__ngb__")}
     assert offered == {name for name, _ in session}
     by_name = dict(zip([name for name, _ in session], results, strict=False))

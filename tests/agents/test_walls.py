@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents import container_facts
 from apps.agents.errors import AgentError
-from apps.agents.execution import execute
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import closing, networks, raising, reaping
-from apps.agents.runtimes.engine import engine
-from apps.agents.runtimes.sealing import container_config, container_name
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import container_summary, networks, preflight, private_networks, reaper
+from apps.agents.sandbox.container_config import container_config, container_name
+from apps.agents.sandbox.engine import engine
 from apps.chats.models import Group, Incident
 from tests.fakes.messages_api import ToolUse
 
@@ -84,12 +83,12 @@ def test_a_folder_that_is_exchanged_meanwhile_is_noticed(look, say, group, proje
     look("true")
     session = group.sessions.get()
     config = container_config(session)
-    raising.verify(container_name(session), config)
-    config["Labels"][raising.MOUNTS_LABEL] = json.dumps(
+    preflight.verify(container_name(session), config)
+    config["Labels"][preflight.MOUNTS_LABEL] = json.dumps(
         {"/workspace/extra/site": [str(projects / "site"), 1, 1, False]}
     )
     with pytest.raises(Exception, match="exchanged"):
-        raising.verify(container_name(session), config)
+        preflight.verify(container_name(session), config)
 
 
 LOOK_OUT = """
@@ -133,26 +132,26 @@ def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, 
     found = engine().inspect_network(networks.network_of(group))
     assert found["Options"]["com.docker.network.bridge.enable_icc"] == "false"
     assert networks.remove_unused(at_once=True) == 0
-    reaping.remove_all()
+    reaper.remove_all()
     assert [one for one in engine().networks() if one["Name"] == networks.network_of(group)] == []
 
 
 def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(say, sealed, group, monkeypatch):
     Group.objects.filter(pk=group.pk).update(network="open")
-    monkeypatch.setattr(closing, "PROGRAM", ["/bin/false"])
+    monkeypatch.setattr(private_networks, "PROGRAM", ["/bin/false"])
     run = say("look")
     execute(run.pk)
     run.refresh_from_db()
     assert run.status == Run.Status.FAILED
     assert "could not be closed to private hosts" in run.error
     assert sealed.turns == []
-    assert reaping.containers_of_this_install() == []
+    assert reaper.containers_of_this_install() == []
 
 
 def test_what_the_engine_says_against_closing_a_network_is_told(sealed):
-    labels = {closing.LABEL: "192.0.2.0/24", **dict.fromkeys(closing.OWNER, "nobody's")}
+    labels = {private_networks.LABEL: "192.0.2.0/24", **dict.fromkeys(private_networks.OWNER, "nobody's")}
     with pytest.raises(AgentError, match="No such container: ngb-nobody"):
-        closing.close("ngb-nobody", {"Labels": labels})
+        private_networks.close("ngb-nobody", {"Labels": labels})
 
 
 def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(look, group):
@@ -160,19 +159,21 @@ def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(lo
     look("true")
     session = group.sessions.get()
     name, labels = container_name(session), container_config(session)["Labels"]
-    engine().create_container_from_config(closing._helper(name, labels, ["192.0.2.0/24"]), name=f"{name}-routes")
+    engine().create_container_from_config(
+        private_networks._helper(name, labels, ["192.0.2.0/24"]), name=f"{name}-routes"
+    )
 
-    assert reaping.reap() == 1
-    assert [found["Names"] for found in reaping.containers_of_this_install()] == [[f"/{name}"]]
+    assert reaper.reap() == 1
+    assert [found["Names"] for found in reaper.containers_of_this_install()] == [[f"/{name}"]]
 
 
 def test_where_the_wall_cannot_be_the_page_warns_of_the_local_network(group, settings):
     group.network = Group.Network.OPEN
     session = Session.objects.create(group=group, key="x")
-    assert closing.LABEL in container_config(session)["Labels"]
+    assert private_networks.LABEL in container_config(session)["Labels"]
     settings.AGENT_OCI_RUNTIME = "runsc"
-    assert closing.LABEL not in container_config(session)["Labels"]
-    assert any("the metadata address that may hand out" in said for said in container_facts.facts(group).warnings)
+    assert private_networks.LABEL not in container_config(session)["Labels"]
+    assert any("the metadata address that may hand out" in said for said in container_summary.facts(group).warnings)
 
 
 def test_a_group_that_is_sealed_again_gets_another_container(look, group):
@@ -188,9 +189,9 @@ def test_a_group_that_is_sealed_again_gets_another_container(look, group):
 def test_an_idle_container_does_not_keep_what_its_group_has_lost(look, group, projects):
     group.mounts = [{"host": str(projects / "site")}]
     look("true")
-    assert reaping.reap() == 0
+    assert reaper.reap() == 0
     (projects.parent / "config" / "allow.json").unlink()
-    assert reaping.reap() == 1
+    assert reaper.reap() == 1
 
 
 def test_the_engines_own_oci_runtime_by_name_and_one_that_it_does_not_know(look, say, group, settings):

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from apps.agents import liveliness
-from apps.agents.execution import execute
 from apps.agents.models import Run, Session
-from apps.agents.runtimes import reaping
+from apps.agents.runs import prewarm
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import reaper
 from apps.chats.models import Incident, Message
 
 
@@ -27,8 +27,8 @@ def warm_ups() -> int:
 
 
 def test_a_lively_chat_asks_for_one_warm_up(lively):
-    liveliness.consider(lively, "")
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 1
     assert Run.objects.get().chat is None  # nobody sees anybody typing
@@ -37,7 +37,7 @@ def test_a_lively_chat_asks_for_one_warm_up(lively):
 def test_a_quiet_chat_asks_for_none(lively):
     Message.objects.filter(external_id="three").delete()
 
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 0
 
@@ -45,7 +45,7 @@ def test_a_quiet_chat_asks_for_none(lively):
 def test_strangers_keep_nobody_awake(lively):
     Message.objects.update(withheld=True)
 
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 0
 
@@ -53,7 +53,7 @@ def test_strangers_keep_nobody_awake(lively):
 def test_a_group_that_does_not_want_it_asks_for_none(lively):
     lively.group.warm_early = False
 
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 0
 
@@ -62,7 +62,7 @@ def test_where_the_money_is_spent_nobody_is_woken_and_nothing_is_told_to_have_fa
     lively.group.daily_budget_usd = Decimal(0)
     lively.group.save()
 
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 0
 
@@ -71,13 +71,13 @@ def test_an_agent_that_has_just_worked_is_warm_already(lively):
     session = Session.objects.create(group=lively.group, key="group")
     session.used()
 
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     assert warm_ups() == 0
 
 
 def test_the_first_turn_finds_the_agent_ready(lively, say, claude, replies):
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
     warm_up = Run.objects.get()
     execute(warm_up.pk)
     warm_up.refresh_from_db()
@@ -95,7 +95,7 @@ def test_the_first_turn_finds_the_agent_ready(lively, say, claude, replies):
 def test_one_that_cannot_be_started_is_no_incident(lively, settings):
     settings.AGENT_RUNTIME = "docker"
     settings.AGENT_IMAGE = "no-such-image:ever"
-    liveliness.consider(lively, "")
+    prewarm.consider(lively, "")
 
     execute(Run.objects.get().pk)
 
@@ -110,11 +110,11 @@ def test_a_warm_up_takes_no_place_that_is_taken(lively, say, sealed, settings):
     settings.AGENT_MAX_CONTAINERS = 1
     execute(say("@Andy hello").pk)
     other = Session.objects.create(group=lively.group, key="chat:1")
-    (living,) = reaping.containers_of_this_install()
+    (living,) = reaper.containers_of_this_install()
 
     run = Run.objects.create(session=other, cause="warm_up")
     execute(run.pk)
 
     run.refresh_from_db()
     assert (run.status, run.error) == ("cancelled", "There was no free place for another agent.")
-    assert [one["Id"] for one in reaping.containers_of_this_install()] == [living["Id"]]
+    assert [one["Id"] for one in reaper.containers_of_this_install()] == [living["Id"]]

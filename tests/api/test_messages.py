@@ -7,7 +7,7 @@ import pytest
 from django.test import AsyncClient
 
 from apps.agents.models import Run
-from apps.api import asking
+from apps.api import conversation
 from apps.chats.models import Chat, Message, Sender
 from apps.chats.services import send_message, web_chat
 from tests.api.conftest import JSON, client, token, url
@@ -67,7 +67,7 @@ def test_only_a_token_for_administration_gives_admins_commands(family):
 
 
 def test_a_publication_wakes_whoever_waits(family, monkeypatch):
-    monkeypatch.setattr(asking, "LOOK_AGAIN", 30)  # so that looking again cannot be what found it
+    monkeypatch.setattr(conversation, "LOOK_AGAIN", 30)  # so that looking again cannot be what found it
     with worker(answers("four")):
         answer = client("write").post(MESSAGES, {"text": "two and two?", "wait": 25}, JSON)
     assert answer.json()["reply"] == {"text": "four"}
@@ -110,7 +110,7 @@ def test_many_wait_at_once_and_the_event_loop_stays_free(family):
 
 
 def test_too_many_are_not_made_to_wait(family, monkeypatch):
-    monkeypatch.setattr(asking, "MOST_WAITING", 0)
+    monkeypatch.setattr(conversation, "MOST_WAITING", 0)
     began = time.monotonic()
     assert client("write").post(MESSAGES, {"text": "hello", "wait": 60}, JSON).status_code == 202
     assert time.monotonic() - began < 30

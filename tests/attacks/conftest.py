@@ -8,11 +8,11 @@ import pytest
 from pytest_django import Settings
 
 from apps.agents import services
-from apps.agents.execution import execute
 from apps.agents.models import Run
+from apps.agents.runs.execution import execute
 from apps.chats.models import Channel, Chat, Group, Message, Platform
 from apps.chats.services import create_group
-from apps.chats.workspaces import create_workspace, workspace
+from apps.chats.workspace.folders import create_workspace, workspace
 from tests.agents.conftest import (  # noqa: F401 - fixtures
     _fresh_choices,
     api,

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.agents import quota
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import reaping
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import disk_quota, reaper
 from apps.chats.models import Chat, Group, Incident
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from tests.attacks.conftest import Inside, call
 from tests.fakes.messages_api import Text
 from tests.waiting import in_thread, until
@@ -129,12 +128,12 @@ def test_processes_are_the_groups_own_and_the_next_turn_finds_them_again(beside,
 
     assert "Resource temporarily unavailable" in said
     assert "up to 96 may run" in told("exhausted container")[0]
-    assert [found["Labels"]["ngb.group"] for found in reaping.containers_of_this_install()] == ["office"]
+    assert [found["Labels"]["ngb.group"] for found in reaper.containers_of_this_install()] == ["office"]
     assert inside("print(6 * 7)") == "42"
 
 
 def test_a_full_disk_ends_the_turn_and_nobody_elses(beside, sealed, group, monkeypatch):
-    monkeypatch.setattr(quota, "EVERY", 2.0)
+    monkeypatch.setattr(disk_quota, "EVERY", 2.0)
     Group.objects.filter(pk=group.pk).update(disk_quota_mb=128)
     beside(DISK, begun=attacks(sealed), error="more than its quota of 128 MiB")
 

@@ -10,14 +10,14 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from apps.agents import files
-from apps.agents.execution import execute
-from apps.agents.measuring import measure
-from apps.agents.runtimes.sealing import hand_over
-from apps.chats import memory, skills, workspaces
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import workspace_files
+from apps.agents.sandbox.container_config import hand_over
+from apps.agents.sandbox.disk_usage import measure
 from apps.chats.models import Attachment, Group, Incident, Message
 from apps.chats.services import send_file
-from apps.chats.workspaces import session_directory, workspace
+from apps.chats.workspace import folders, memory, skills
+from apps.chats.workspace.folders import session_directory, workspace
 from tests.agents.conftest import Say
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
 
@@ -118,7 +118,7 @@ def planted(inside, group, office) -> str:
 def test_no_file_of_another_group_is_found_in_the_container(inside, group, office, settings):
     session_directory(office.group).mkdir(parents=True, exist_ok=True)
     (session_directory(office.group) / "conversation.jsonl").write_text(SAFE)
-    workspaces.create_workspace(group)
+    folders.create_workspace(group)
     (workspace(group) / "CLAUDE.md").write_text("This is our own memory.")
     found = json.loads(inside(READ))
 
@@ -138,15 +138,15 @@ def test_what_an_agent_plants_the_host_does_not_follow(planted, group, office, s
     nothing_is_followed_before_the_next_container(group)
     assert theirs.stat().st_uid == owner
     nothing_is_followed_in_the_admin(group, admin_client)
-    with pytest.raises(files.FileRefusedError):
-        files.new_attachment(group, "cat.png")
+    with pytest.raises(workspace_files.FileRefusedError):
+        workspace_files.new_attachment(group, "cat.png")
     nothing_but_the_honest_note_is_sent(sealed, say)
     assert {path.name for path in theirs.iterdir()} == {"CLAUDE.md", "logs"}
 
 
 def nothing_is_followed_before_the_next_container(group: Group) -> None:
     hand_over(group)
-    assert workspaces.memory(group) == ""
+    assert folders.memory(group) == ""
     assert promptly(lambda: measure([workspace(group), session_directory(group)]).trouble) == ""
     assert skills.own(group) == ["real"]
     assert skills.description(group, "real") == "a real one"
@@ -157,7 +157,7 @@ def nothing_is_followed_in_the_admin(group: Group, admin_client: Client) -> None
     shown = {file.path for file in memory.files(group)}
     assert shown == {"real.md", "<img src=x onerror=alert(1)>.md", f"{'n' * 252}.md"}
     for name in ("CLAUDE.md", "passwd.md", "up.md", "pipe.md", "socket.md"):
-        with pytest.raises(files.FileRefusedError):
+        with pytest.raises(workspace_files.FileRefusedError):
             memory.read(group, name)
     page = f"/admin/chats/group/{group.pk}/memory/"
     pages = [page, *(f"{page}file/?path={quote(name)}" for name in (*shown, "CLAUDE.md", "pipe.md"))]
@@ -178,7 +178,7 @@ def nothing_but_the_honest_note_is_sent(sealed: MessagesApi, say: Say) -> None:
 @pytest.fixture
 def sent(group, chat, tmp_path) -> Callable[[str], Attachment]:
     def send(name: str) -> Attachment:
-        workspaces.create_workspace(group)
+        folders.create_workspace(group)
         (workspace(group) / name).write_text("harmless")
         return send_file(chat, path=name, name=name, size=8).attachments.get()
 
@@ -196,9 +196,9 @@ def holes(path: Path) -> None:
 
 @pytest.mark.parametrize("put", [os.mkfifo, links, holes, os.mkdir])
 def test_a_file_that_is_exchanged_after_it_was_sent_is_neither_delivered_nor_shown(put, sent, group, admin_client):
+    from apps.platforms.adapters.telegram.adapter import TelegramAdapter
     from apps.platforms.base import PlatformError
-    from apps.platforms.parcel import pieces
-    from apps.platforms.telegram.adapter import TelegramAdapter
+    from apps.platforms.outbound.parts import pieces
 
     good, attachment = sent("good.txt"), sent("report.txt")
     (workspace(group) / "report.txt").unlink()
@@ -222,7 +222,7 @@ def test_a_file_that_is_exchanged_after_it_was_sent_is_neither_delivered_nor_sho
     "name", ["<img src=x onerror=alert(1)>.html", "a\r\nSet-Cookie: x.txt", '"; filename=evil.exe']
 )
 def test_a_hostile_name_stays_a_name(name, group, chat, admin_client):
-    workspaces.create_workspace(group)
+    folders.create_workspace(group)
     (workspace(group) / "x").write_text("<script>alert(1)</script>")
     attachment = send_file(chat, path="x", name=name, size=9).attachments.get()
     answer = admin_client.get(f"/chat/{group.folder}/files/{attachment.pk}/")

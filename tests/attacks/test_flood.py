@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from apps.agents import pace
-from apps.agents.execution import execute
-from apps.agents.gateway import MAX_HELD, Gateway
+from apps.agents.billing.ledger import Ledger
+from apps.agents.gateway.gateway import MAX_HELD, Gateway
+from apps.agents.link import throttle
+from apps.agents.link.throttle import Pace
 from apps.agents.models import Run, Session
-from apps.agents.pace import Pace
-from apps.agents.spending import Ledger
+from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
 from tests.agents.heard_link import HeardLink, request, settle
 from tests.attacks.conftest import call
@@ -37,8 +37,8 @@ threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=T
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(pace, "FLOOD", 1.0)
-    monkeypatch.setattr(pace, "MOST_LINES", 500)
+    monkeypatch.setattr(throttle, "FLOOD", 1.0)
+    monkeypatch.setattr(throttle, "MOST_LINES", 500)
 
 
 @pytest.mark.parametrize("kind", FLOODS)
@@ -57,8 +57,8 @@ def test_a_flood_ends_its_turn_in_words_and_another_group_is_answered_meanwhile(
     run.refresh_from_db()
     assert (other.status, other.error) == (Run.Status.SUCCEEDED, "")
     assert took < 20
-    assert (run.status, run.error) == (Run.Status.FAILED, pace.SENTENCE)
-    assert Incident.objects.filter(kind="failed run", subject="team", sentence=pace.SENTENCE).exists()
+    assert (run.status, run.error) == (Run.Status.FAILED, throttle.SENTENCE)
+    assert Incident.objects.filter(kind="failed run", subject="team", sentence=throttle.SENTENCE).exists()
 
 
 def test_who_talks_as_a_model_does_is_never_held_back():

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import Run
+from apps.agents.runs.execution import execute
 from apps.chats.models import Group, Incident, Message
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task

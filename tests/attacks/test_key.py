@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from apps.agents.execution import execute
 from apps.agents.models import McpServer
 from apps.agents.models.mcp import forget_groups
+from apps.agents.runs.execution import execute
 from apps.chats.models import Group
 from tests.agents.heard_link import request
 from tests.attacks.test_identity import forged

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from apps.agents.execution import execute
+from apps.agents.runs.execution import execute
 from apps.chats.models import Group, Incident
 from tests.attacks.conftest import Inside
 from tests.attacks.test_identity import forged, heard

@@ -18,11 +18,13 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402 - models need django.setup()
 
-from apps.agents import execution, services, toolbox  # noqa: E402
+from apps.agents import services  # noqa: E402
 from apps.agents.models import Run, Session  # noqa: E402
-from apps.agents.runtimes import reaping  # noqa: E402
-from apps.agents.runtimes.engine import engine  # noqa: E402
-from apps.agents.runtimes.sealing import container_config, hand_over, named  # noqa: E402
+from apps.agents.runs import execution  # noqa: E402
+from apps.agents.sandbox import reaper  # noqa: E402
+from apps.agents.sandbox.container_config import container_config, hand_over, named  # noqa: E402
+from apps.agents.sandbox.engine import engine  # noqa: E402
+from apps.agents.toolkit import registry  # noqa: E402
 from apps.chats.models import Group, Message  # noqa: E402
 from apps.chats.services import create_group, web_chat  # noqa: E402
 from nanogridbot.processes import embedded_redis  # noqa: E402
@@ -51,11 +53,11 @@ def reaped(group: Group) -> dict[str, float]:
     Session.objects.update(last_run_at=timezone.now())
     with ThreadPoolExecutor(STARTING) as starters:
         list(starters.map(start_container, sessions))
-    adopting = seconds(reaping.reap)
-    kept = len(reaping.containers_of_this_install())
+    adopting = seconds(reaper.reap)
+    kept = len(reaper.containers_of_this_install())
     Session.objects.update(last_run_at=timezone.now() - timedelta(days=1))
-    reaping_all = seconds(reaping.reap)
-    left = len(reaping.containers_of_this_install())
+    reaping_all = seconds(reaper.reap)
+    left = len(reaper.containers_of_this_install())
     assert (kept, left) == (CONTAINERS, 0), f"{kept} kept, {left} left"
     return {"adopted": adopting, "reaped": reaping_all}
 
@@ -83,7 +85,7 @@ class Turns:
     def own_work(self) -> float:
         """Seconds of the tool itself, called directly: what it asks of the database."""
         run = Run.objects.select_related("session__group", "chat").latest("pk")
-        return statistics.median(seconds(lambda: toolbox.call(run, "list_chats", {})) for _ in range(50))
+        return statistics.median(seconds(lambda: registry.call(run, "list_chats", {})) for _ in range(50))
 
 
 def tool_calls(group: Group, pairs: int) -> dict[str, Any]:
@@ -99,11 +101,11 @@ def main(pairs: int) -> None:
     redis = embedded_redis.start(settings.REDIS_SOCKET)
     try:
         measured = {"tools": tool_calls(create_group(folder="tools"), pairs)}
-        reaping.remove_all()
+        reaper.remove_all()
         measured["containers"] = reaped(create_group(folder="crowd"))
         print(json.dumps(measured))
     finally:
-        reaping.remove_all()
+        reaper.remove_all()
         redis.terminate()
         redis.wait(10)
 

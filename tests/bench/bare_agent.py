@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, create_sdk_mcp_server, tool
-from ngb_runner.claude_options import cli_environment
+from ngb_runner.claude.options import cli_environment
 
 
 def offered(definition: dict[str, Any]) -> Any:

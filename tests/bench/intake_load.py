@@ -22,8 +22,8 @@ from apps.agents.models import Run  # noqa: E402
 from apps.chats import services  # noqa: E402
 from apps.chats.inbound import InboundMessage  # noqa: E402
 from apps.chats.models import Channel, Chat, Platform  # noqa: E402
-from apps.platforms import intake  # noqa: E402
 from apps.platforms.base import Batch  # noqa: E402
+from apps.platforms.inbound import intake  # noqa: E402
 from nanogridbot.processes import embedded_redis  # noqa: E402
 from tests.bench.bare_insert import BareInsert  # noqa: E402
 

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection, transaction
 
-from apps.chats.encryption import UNREADABLE, UnreadableSecretError
+from apps.chats.fields.encryption import UNREADABLE, UnreadableSecretError
 from apps.chats.models import Channel, Platform
 from apps.chats.models.channel import CredentialError
 

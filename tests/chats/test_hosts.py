@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.chats.hosts import BadHostError, normal_host, parse_rule, permitted
+from apps.chats.fields.hosts import BadHostError, normal_host, parse_rule, permitted
 
 
 @pytest.mark.parametrize(

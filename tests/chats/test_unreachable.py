@@ -5,7 +5,7 @@ import socket
 import httpx
 import pytest
 
-from apps.chats.unreachable import why
+from apps.chats.network_errors import why
 from tests.fakes.raw_server import RawServer, certificate
 
 

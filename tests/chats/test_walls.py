@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.chats import walls
+from apps.chats.fields import containers
 from apps.chats.services import create_group
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("name", ["LANG", "_x", "MY_VAR2", "EDITOR", "PROXY"])
 def test_variables_that_a_group_may_set(name):
-    assert walls.variable_problem(name, "value") == ""
+    assert containers.variable_problem(name, "value") == ""
 
 
 @pytest.mark.parametrize(
@@ -21,18 +21,18 @@ def test_variables_that_a_group_may_set(name):
      "CLAUDE_CONFIG_DIR", "NGB_EGRESS", "BASH_ENV", "NODE_OPTIONS", "PYTHONPATH"],
 )  # fmt: skip
 def test_and_those_that_it_may_not(name):
-    assert walls.variable_problem(name, "value")
+    assert containers.variable_problem(name, "value")
 
 
 @pytest.mark.parametrize("value", [5, None, ["a"], "x" * 4097, "a\0b", "a\nb"])
 def test_values_that_are_refused(value):
-    assert walls.variable_problem("NAME", value)
+    assert containers.variable_problem("NAME", value)
 
 
 @pytest.mark.parametrize("env", [None, [], "A=b", {"PATH": "/tmp"}, {5: "x"}])
 def test_of_whatever_stands_in_the_row_only_the_good_is_used(env):
-    assert walls.usable_env(env) == {}
-    assert walls.usable_env({"GOOD": "1", "LD_PRELOAD": "x"}) == {"GOOD": "1"}
+    assert containers.usable_env(env) == {}
+    assert containers.usable_env({"GOOD": "1", "LD_PRELOAD": "x"}) == {"GOOD": "1"}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_of_whatever_stands_in_the_row_only_the_good_is_used(env):
     ],
 )  # fmt: skip
 def test_values_that_look_like_secrets_are_noticed(env, suspects):
-    assert walls.likely_secrets(env) == suspects
+    assert containers.likely_secrets(env) == suspects
 
 
 @pytest.mark.parametrize(

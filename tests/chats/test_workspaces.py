@@ -3,8 +3,8 @@ import os
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.chats import workspaces
 from apps.chats.models import Group
+from apps.chats.workspace import folders
 
 
 @pytest.fixture(autouse=True)
@@ -18,59 +18,59 @@ def group(**fields):
 
 
 def test_the_memory_file_has_the_assistants_name_literally():
-    path = workspaces.create_workspace(group())
+    path = folders.create_workspace(group())
     assert "Andy {x} $1" in (path / "CLAUDE.md").read_text()
     assert (path / "logs").is_dir()
 
 
 def test_a_memory_is_never_overwritten():
-    path = workspaces.create_workspace(group())
+    path = folders.create_workspace(group())
     (path / "CLAUDE.md").write_text("what I learnt")
-    workspaces.create_workspace(group())
+    folders.create_workspace(group())
     assert (path / "CLAUDE.md").read_text() == "what I learnt"
 
 
 def test_a_missing_template_does_not_stop_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(workspaces, "TEMPLATES", tmp_path / "none")
-    assert (workspaces.create_workspace(group()) / "CLAUDE.md").read_text() == ""
+    monkeypatch.setattr(folders, "TEMPLATES", tmp_path / "none")
+    assert (folders.create_workspace(group()) / "CLAUDE.md").read_text() == ""
 
 
 def test_a_name_that_looks_like_a_placeholder_stays_a_name():
-    path = workspaces.create_workspace(group(name="{assistant_name}", assistant_name="Bo"))
+    path = folders.create_workspace(group(name="{assistant_name}", assistant_name="Bo"))
     assert (path / "CLAUDE.md").read_text().startswith("# {assistant_name}\n\nYou are Bo,")
 
 
 def test_the_main_group_and_the_memory_of_all_have_templates_of_their_own(groups_dir):
-    path = workspaces.create_workspace(group(is_main=True))
+    path = folders.create_workspace(group(is_main=True))
     assert "this is the main group" in (path / "CLAUDE.md").read_text()
     assert "every group" in (groups_dir / "global" / "CLAUDE.md").read_text()
 
 
 def test_the_memory_of_all_is_never_overwritten(groups_dir):
-    workspaces.create_workspace(group())
+    folders.create_workspace(group())
     (groups_dir / "global" / "CLAUDE.md").write_text("house rules")
-    workspaces.create_workspace(group(folder="other"))
+    folders.create_workspace(group(folder="other"))
     assert (groups_dir / "global" / "CLAUDE.md").read_text() == "house rules"
 
 
 def test_what_an_agent_planted_is_neither_followed_nor_a_stop(tmp_path):
-    path = workspaces.create_workspace(group())
+    path = folders.create_workspace(group())
     (tmp_path / "secret").write_text("the host's secret")
     (path / "CLAUDE.md").unlink()
     (path / "CLAUDE.md").symlink_to(tmp_path / "secret")
     (path / "logs").rmdir()
     (path / "logs").write_text("no folder")
 
-    workspaces.create_workspace(group())
-    assert workspaces.memory(group()) == ""
+    folders.create_workspace(group())
+    assert folders.memory(group()) == ""
     assert (tmp_path / "secret").read_text() == "the host's secret"
 
 
 def test_a_pipe_in_place_of_the_memory_holds_nobody_up():
-    path = workspaces.create_workspace(group())
+    path = folders.create_workspace(group())
     (path / "CLAUDE.md").unlink()
     os.mkfifo(path / "CLAUDE.md")
-    assert workspaces.memory(group()) == ""
+    assert folders.memory(group()) == ""
 
 
 def test_a_symlink_that_leads_outside_is_refused(groups_dir, tmp_path):
@@ -78,11 +78,11 @@ def test_a_symlink_that_leads_outside_is_refused(groups_dir, tmp_path):
     (tmp_path / "outside").mkdir()
     (groups_dir / "team").symlink_to(tmp_path / "outside")
     with pytest.raises(ValidationError, match="outside"):
-        workspaces.create_workspace(group())
+        folders.create_workspace(group())
     assert not list((tmp_path / "outside").iterdir())
 
 
 @pytest.mark.parametrize("folder", ["..", "a/b", "/tmp", "global"])
 def test_a_bad_folder_has_no_workspace(folder):
     with pytest.raises(ValidationError):
-        workspaces.workspace(group(folder=folder))
+        folders.workspace(group(folder=folder))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from apps.agents import choices
+from apps.agents.sandbox import selection
 from apps.chats.models import Group
 from tests.dashboard.test_admin import group_form
 
@@ -14,17 +14,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _process(settings):
     settings.AGENT_RUNTIME = "process"
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
     yield
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
 
 
 @pytest.fixture
 def docker(settings):
     settings.AGENT_RUNTIME = "docker"
-    if missing := choices.docker_missing():
+    if missing := selection.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
 
 
 def saved(browser_of, group, **more):

@@ -18,8 +18,7 @@ from apps.agents.models import Run
 from apps.chats.models import Message
 from apps.chats.services import send_message
 from apps.dashboard import consumers, live
-from apps.plugins import hooks
-from nanogridbot import publications
+from apps.events import hooks, pubsub
 from nanogridbot.asgi import application
 from tests.dashboard.conftest import answered, said
 
@@ -295,4 +294,4 @@ def test_without_redis_the_page_lives_from_the_rows_and_then_recovers(
 
 
 def subscribers(chat):
-    return publications.connection().pubsub_numsub(f"ngb:chat.{chat.pk}")[0][1]
+    return pubsub.connection().pubsub_numsub(f"ngb:chat.{chat.pk}")[0][1]

@@ -2,11 +2,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from apps.agents import choices
+from apps.agents.sandbox import selection
 from apps.chats.models import Channel
 from apps.chats.services import OUTBOX_FILLED, web_channel
-from apps.dashboard import serving
-from nanogridbot import publications
+from apps.dashboard import service_status
+from apps.events import pubsub
 from tests.waiting import until
 
 
@@ -14,17 +14,17 @@ from tests.waiting import until
 def _process(settings, monkeypatch):
     """How this machine's Docker engine feels is no matter of these tests."""
     settings.AGENT_RUNTIME = "process"
-    monkeypatch.setattr(serving, "_runtime", serving.Remembered())
-    choices.chosen_runtime.cache_clear()
+    monkeypatch.setattr(service_status, "_runtime", service_status.Remembered())
+    selection.chosen_runtime.cache_clear()
     yield
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
 
 
 @pytest.fixture
 def listening(redis_server):
     """As `runchannels` does."""
-    with publications.subscription(OUTBOX_FILLED):
-        until(lambda: publications.audience(OUTBOX_FILLED))
+    with pubsub.subscription(OUTBOX_FILLED):
+        until(lambda: pubsub.audience(OUTBOX_FILLED))
         yield
 
 

@@ -8,8 +8,8 @@ import pytest
 from apps.agents.models import Run, RunStep
 from apps.agents.services import session_for
 from apps.dashboard import live
-from apps.plugins import hooks
-from nanogridbot.publications import subscription
+from apps.events import hooks
+from apps.events.pubsub import subscription
 from tests.dashboard.conftest import answered
 
 pytestmark = pytest.mark.django_db

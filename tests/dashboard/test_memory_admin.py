@@ -8,10 +8,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from apps.chats import memory, workspaces
-from apps.chats.folders import FileRefusedError
 from apps.chats.models import Group, MemoryEdit
 from apps.chats.services import create_group
+from apps.chats.workspace import folders, memory
+from apps.chats.workspace.safe_folders import FileRefusedError
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _own_folders(settings):
 
 @pytest.fixture
 def folder(group):
-    return workspaces.workspace(group)
+    return folders.workspace(group)
 
 
 def page(group, name=""):
@@ -106,7 +106,7 @@ def test_an_edit_can_be_taken_back(browser_of, group, folder):
 
 def test_the_memory_of_all_groups_has_its_page(browser_of, group):
     save(browser_of, None, "CLAUDE.md", "House rules.\n")
-    assert (workspaces.global_folder() / "CLAUDE.md").read_text() == "House rules.\n"
+    assert (folders.global_folder() / "CLAUDE.md").read_text() == "House rules.\n"
     assert MemoryEdit.objects.get().group is None
     assert "Memory of all groups" in browser_of.get(page(None)).content.decode()
     assert not MemoryEdit.objects.filter(group=group).exists()

@@ -4,13 +4,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.agents.choices import Choice
 from apps.agents.models import Run
+from apps.agents.sandbox.selection import Choice
 from apps.agents.services import session_for
 from apps.chats import incidents
 from apps.chats.models import Channel
-from apps.dashboard import serving
-from apps.dashboard.serving import Serving
+from apps.dashboard import service_status
+from apps.dashboard.service_status import Serving
 from tests.dashboard.conftest import answered, said
 
 pytestmark = pytest.mark.django_db
@@ -160,13 +160,13 @@ def test_a_docker_that_hangs_does_not_hold_up_a_page(monkeypatch):
     import threading
 
     answer = threading.Event()
-    monkeypatch.setattr(serving, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(serving, "current_runtime", lambda: answer.wait(60) and Choice("docker", "It answers."))
-    remembered = serving.Remembered()
+    monkeypatch.setattr(service_status, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(service_status, "current_runtime", lambda: answer.wait(60) and Choice("docker", "It answers."))
+    remembered = service_status.Remembered()
 
     assert remembered.get().name == "unknown"
     answer.set()
-    monkeypatch.setattr(serving, "PATIENCE_S", 60)
+    monkeypatch.setattr(service_status, "PATIENCE_S", 60)
     assert remembered.get().name == "docker"
 
 

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from apps.agents import questions
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
 from apps.agents.services import request_run
 from apps.chats.models import Message
 from apps.dashboard import transcript

@@ -8,7 +8,7 @@ from apps.agents.models import Run
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Message, Pairing, Sender
 from apps.chats.services import create_group
-from apps.platforms import intake
+from apps.platforms.inbound import intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from apps.agents.streams import MOST, Stream, VisibleText
+from apps.agents.deltas import MOST, Stream, VisibleText
 
 SAID = "Hello <internal>my secret < plan</INTERNAL> world <b> and <intern no tag <Internal>never closed"
 

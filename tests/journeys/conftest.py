@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents import choices
+from apps.agents.sandbox import selection
 from tests.fakes.messages_api import MessagesApi
 from tests.fakes.telegram_api import TOKEN, TelegramApi
 from tests.journeys.service import Service
@@ -37,7 +37,7 @@ def telegram() -> Iterator[TelegramApi]:
 
 @pytest.fixture(params=["docker"])
 def runtime(request: pytest.FixtureRequest) -> str:
-    if missing := choices.docker_missing():
+    if missing := selection.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
     return str(request.param)
 

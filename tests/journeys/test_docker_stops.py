@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.agents import choices
+from apps.agents.sandbox import selection
 from tests.fakes.messages_api import MessagesApi, Text
 from tests.fakes.telegram_api import TelegramApi
 from tests.journeys.conftest import KEY, serving_a_team
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.docker]
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    if not can_start() or choices.docker_missing():
+    if not can_start() or selection.docker_missing():
         pytest.skip("skipped because Docker is missing: a second engine needs root, dockerd and the agent image")
     own = Engine(tmp_path)
     try:

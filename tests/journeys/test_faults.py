@@ -105,7 +105,7 @@ def test_the_listeners_killed_while_an_answer_is_made(warm: Service, telegram: T
 
 
 def test_an_agent_killed_in_mid_turn(warm: Service, telegram: TelegramApi, model: MessagesApi) -> None:
-    from apps.agents.runtimes.engine import engine
+    from apps.agents.sandbox.engine import engine
 
     container = warm.rows("Run.objects.latest('pk').container")
     model.script(ENDLESS, Text("the answer"))
@@ -122,7 +122,7 @@ def test_an_agent_killed_in_mid_turn(warm: Service, telegram: TelegramApi, model
 def test_after_a_crash_of_everything_the_container_is_taken_over(
     warm: Service, telegram: TelegramApi, model: MessagesApi
 ) -> None:
-    from apps.agents.runtimes.engine import engine
+    from apps.agents.sandbox.engine import engine
 
     container = warm.rows("Run.objects.latest('pk').container")
     warm.crash()
@@ -137,7 +137,7 @@ def test_after_a_crash_of_everything_the_container_is_taken_over(
 
 
 def test_nothing_is_left_after_a_clean_stop(warm: Service) -> None:
-    from apps.agents.runtimes.engine import engine
+    from apps.agents.sandbox.engine import engine
 
     container = warm.rows("Run.objects.latest('pk').container")
     processes = [warm.pid(child) for child in CHILDREN]

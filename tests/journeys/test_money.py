@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.agents.providers import FRESH_S
+from apps.agents.providers.pool import FRESH_S
 from tests.fakes.messages_api import Failure, MessagesApi, Text
 from tests.fakes.telegram_api import TelegramApi
 from tests.journeys.conftest import serving_a_team

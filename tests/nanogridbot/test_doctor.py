@@ -5,8 +5,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from apps.agents import choices, providers
 from apps.agents.models import ModelProvider
+from apps.agents.providers import pool
+from apps.agents.sandbox import selection
 from apps.chats.models import Channel, Platform
 from nanogridbot.doctor import Verdict, examine
 from nanogridbot.processes.bootstrap import first_start
@@ -34,11 +35,11 @@ def test_model_providers_are_named_and_a_missing_key_is_bad(settings: Settings) 
     settings.AGENT_RUNTIME = "process"
     ModelProvider.objects.create(name="ours", base_url="https://host/api", credentials={"key": "sk-of-ours"})
     ModelProvider.objects.create(name="theirs", credentials={"key": "env:NOT_SET_ANYWHERE"})
-    providers.forget()
+    pool.forget()
 
     assert "Model calls go to https://host/api with the key of ours." in findings(Verdict.GOOD)
     assert "The key of the provider theirs is missing" in findings(Verdict.BAD)
-    providers.forget()
+    pool.forget()
 
 
 @pytest.mark.usefixtures("own_connection")
@@ -59,10 +60,10 @@ def test_docker_that_is_demanded_and_missing_is_bad(settings: Settings, monkeypa
 
 @pytest.mark.docker
 def test_an_oci_runtime_that_the_engine_does_not_know_is_bad(settings: Settings) -> None:
-    if choices.docker_missing():
+    if selection.docker_missing():
         pytest.skip("skipped because Docker is missing")
     settings.AGENT_OCI_RUNTIME = "runc"
-    assert choices.oci_runtime_missing() == ""
+    assert selection.oci_runtime_missing() == ""
     settings.AGENT_OCI_RUNTIME = "no-such-runtime"
     assert "The Docker engine has no OCI runtime no-such-runtime" in findings(Verdict.BAD)
     assert "runc" in findings(Verdict.BAD)

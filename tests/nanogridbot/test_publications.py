@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from nanogridbot import publications
+from apps.events import pubsub
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("own_connection")
 
 
 def test_publication_reaches_who_listens_to_its_topic_only(redis_server: str) -> None:
-    with publications.subscription("runs") as receive:
-        assert publications.publish("outbox", channel=1)
-        assert publications.publish("runs", run=7, event="停")
+    with pubsub.subscription("runs") as receive:
+        assert pubsub.publish("outbox", channel=1)
+        assert pubsub.publish("runs", run=7, event="停")
         received = until(lambda: receive(1))
         assert not receive(0)
     assert received == ("runs", {"run": 7, "event": "停"})
@@ -29,14 +29,14 @@ def test_publication_without_redis_is_lost_and_said_where_the_service_runs(
     if runs:
         settings.REDIS_SOCKET.touch()
     with caplog.at_level(logging.INFO):
-        assert not publications.publish("runs", run=7)
+        assert not pubsub.publish("runs", run=7)
     assert ("publication runs is lost" in caplog.text) == runs
 
 
 def test_async_listener_hears(redis_server: str) -> None:
     async def hear() -> object:
-        async with publications.async_subscription("runs") as receive:
-            await asyncio.to_thread(publications.publish, "runs", run=7)
+        async with pubsub.async_subscription("runs") as receive:
+            await asyncio.to_thread(pubsub.publish, "runs", run=7)
             for _ in range(30):
                 if heard := await receive(1):
                     return heard
@@ -47,7 +47,7 @@ def test_async_listener_hears(redis_server: str) -> None:
 
 def test_listener_that_is_cancelled_while_it_connects_ends(redis_server: str) -> None:
     async def listen() -> None:
-        async with publications.async_subscription("runs") as receive:
+        async with pubsub.async_subscription("runs") as receive:
             while True:
                 await receive(30)
 

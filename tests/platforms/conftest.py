@@ -9,7 +9,7 @@ import pytest
 
 from apps.chats import services
 from apps.chats.models import Channel, Chat, Group, Message, Platform
-from nanogridbot.publications import connection
+from apps.events.pubsub import connection
 from tests.fakes.telegram_api import TOKEN, TelegramApi
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ class Listeners:
             raise self.error
 
     def _run(self, ready: threading.Event) -> None:
-        from apps.platforms.listeners import serve
+        from apps.platforms.listeners.service import serve
 
         async def main() -> None:
             stopping = asyncio.Event()

@@ -6,12 +6,14 @@ import json
 import pytest
 from django.test import Client
 
-from apps.agents import plainly, questions
+from apps.agents import untrusted_text
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
 from apps.agents.services import request_run
 from apps.chats.models import Channel, Message
-from apps.platforms import asking, rendering
+from apps.platforms import rendering
 from apps.platforms.base import Buttons
+from apps.platforms.outbound import question_parts
 from apps.platforms.registry import SPECS
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import Failure
@@ -125,7 +127,7 @@ def test_by_webhook_the_press_is_acknowledged_in_the_answer(api, listeners, redi
 
 def shown(chat, labels, limits) -> tuple[str, list[str]]:
     message = ask(chat, labels).messages.get()
-    text, buttons = asking.shown(message, limits)
+    text, buttons = question_parts.shown(message, limits)
     return text, [button.label for button in buttons]
 
 
@@ -187,8 +189,8 @@ def test_what_was_answered_before_it_went_out_goes_out_without_buttons(api, chat
 def test_no_dialect_takes_anything_of_a_request_away(platform):
     marks = "echo '```' && rm -rf * # _a_ *b* ~c~ <internal>d</internal>"
     given = {"command": f"{marks}\ncat <<'E'\n\n    indented\n# head\n> quote\n1. x\nE"}
-    parts = rendering.parts(plainly.shown(given), platform)
-    wanted = [line.rstrip() for line in plainly.shown(given).split("\n") if line.startswith("│ ")]
+    parts = rendering.parts(untrusted_text.shown(given), platform)
+    wanted = [line.rstrip() for line in untrusted_text.shown(given).split("\n") if line.startswith("│ ")]
     assert len(wanted) == 8
     shown_as = "\n".join(html.unescape(part.text) for part in parts).replace("\u200b", "")  # between backticks
     for written in ("\n".join(part.plain for part in parts), shown_as):

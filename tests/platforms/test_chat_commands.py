@@ -3,12 +3,13 @@
 import pytest
 from django.utils import timezone
 
-from apps.agents import prompts, services
+from apps.agents import services
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
-from apps.platforms import intake
+from apps.platforms.inbound import intake
 from apps.schedules.services import create_task
 from tests.waiting import leave_midnight_behind
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from apps.chats.models import Channel, Incident, Message
-from apps.platforms import supervisor
+from apps.platforms.listeners import supervisor
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, TelegramApi
 from tests.platforms.conftest import (

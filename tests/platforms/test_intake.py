@@ -9,8 +9,8 @@ from apps.agents.models import Run
 from apps.chats import services
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
-from apps.platforms import intake
-from apps.plugins import hooks
+from apps.events import hooks
+from apps.platforms.inbound import intake
 
 pytestmark = pytest.mark.django_db
 

@@ -8,15 +8,18 @@ import pytest
 from django.utils import translation
 
 from apps import platforms
-from apps.agents import approvals, questions, quota
+from apps.agents.billing.ledger import Ledger
 from apps.agents.commands.registry import for_everybody
-from apps.agents.execution import retry_or_fail
-from apps.agents.measuring import Size
 from apps.agents.models import APPROVE, REFUSE, Question
-from apps.agents.spending import Ledger
+from apps.agents.questions import approvals, questions
+from apps.agents.runs.execution import retry_or_fail
+from apps.agents.sandbox import disk_quota
+from apps.agents.sandbox.disk_usage import Size
 from apps.chats import pairing
 from apps.chats.models import Channel, Chat, Incident, Message, Platform
-from apps.platforms import asking, progress, sentences
+from apps.platforms import error_messages
+from apps.platforms.outbound import question_parts
+from apps.platforms.status import progress
 from tests.platforms.hooks import call
 from tests.platforms.test_chat_commands import admin, answers, channel, chat, running, the_answer, write
 
@@ -73,8 +76,8 @@ def test_a_platforms_own_menu_is_in_it(chinese):
 
 def test_a_platforms_trouble_is_told_of_in_it_by_the_name_that_it_has_there():
     with translation.override("zh-hans"):
-        assert sentences.unreachable("DingTalk", "x") == "无法连接到 钉钉：x。"
-        assert sentences.closed("Slack", 1006) == "Slack 关闭了连接（1006）。"
+        assert error_messages.unreachable("DingTalk", "x") == "无法连接到 钉钉：x。"
+        assert error_messages.closed("Slack", 1006) == "Slack 关闭了连接（1006）。"
 
 
 def approval(chat) -> Question:
@@ -94,13 +97,13 @@ def test_leave_is_asked_for_in_it(chinese, settings, chat):
 
 def test_an_approval_is_offered_given_and_told_of_in_it(chinese, chat, admin):
     asked = approval(chat)
-    assert asking.shown(asked.messages.get(), None) == ("May it?\n\n1. 批准\n2. 拒绝\n\n请回复数字。", ())
+    assert question_parts.shown(asked.messages.get(), None) == ("May it?\n\n1. 批准\n2. 拒绝\n\n请回复数字。", ())
 
     write(chat, "批准", sender="7")
 
     asked.refresh_from_db()
     assert asked.is_approved
-    assert asking.outcome(asked) == "✔ 批准 (Ann)"
+    assert question_parts.outcome(asked) == "✔ 批准 (Ann)"
 
 
 def test_who_may_not_decide_is_told_so_in_the_chats_language_whatever_the_page(chinese, chat):
@@ -111,8 +114,8 @@ def test_who_may_not_decide_is_told_so_in_the_chats_language_whatever_the_page(c
 
 
 def test_a_full_folder_and_a_spent_run_are_told_of_in_it(chinese, chat):
-    full = Size((chat.group.disk_quota_mb + 1) * quota.MIB, files=1)
-    assert quota.excess(chat.group, full).startswith("群组文件夹占用 2049 MiB，超过 2048 MiB 的配额")
+    full = Size((chat.group.disk_quota_mb + 1) * disk_quota.MIB, files=1)
+    assert disk_quota.excess(chat.group, full).startswith("群组文件夹占用 2049 MiB，超过 2048 MiB 的配额")
     chat.group.max_turns = 0
     assert Ledger(running(chat)).admit() == "本次运行已用完一次运行允许的 0 次模型调用。"
 

@@ -4,8 +4,8 @@ import asyncio
 import re
 import time
 
-from apps.platforms import lateness
-from apps.platforms.lateness import watch
+from apps.platforms.listeners import loop_lag
+from apps.platforms.listeners.loop_lag import watch
 
 
 def watched(settings, *, block: float) -> None:
@@ -31,7 +31,7 @@ def test_a_loop_that_is_held_up_is_warned_of(settings, caplog):
 
 
 def test_a_free_loop_only_reports(settings, caplog, monkeypatch):
-    monkeypatch.setattr(lateness, "LATE", 60)  # which no machine that runs this stands still for
+    monkeypatch.setattr(loop_lag, "LATE", 60)  # which no machine that runs this stands still for
     caplog.set_level("INFO")
     watched(settings, block=0)
     assert {record.levelname for record in caplog.records if "loop" in record.getMessage()} == {"INFO"}

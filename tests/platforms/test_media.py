@@ -4,13 +4,15 @@ import os
 
 import pytest
 
-from apps.agents import files, prompts, toolbox
 from apps.agents.models import Run
+from apps.agents.sandbox import workspace_files
 from apps.agents.services import session_for
+from apps.agents.toolkit import registry
+from apps.agents.turns import prompts
 from apps.chats import services
 from apps.chats.models import Attachment, Message
-from apps.chats.workspaces import workspace
-from apps.platforms import downloads
+from apps.chats.workspace.folders import workspace
+from apps.platforms.adapters import downloads
 from apps.platforms.base import PlatformError
 from tests.fakes.stand_in import Hang
 from tests.waiting import until
@@ -143,17 +145,17 @@ def test_a_folder_that_the_agent_made_a_link_leads_nowhere(api, listeners, chat,
     ],
 )
 def test_a_name_is_a_plain_one(given, kept):
-    assert files.plain_name(given) == kept
+    assert workspace_files.plain_name(given) == kept
 
 
 def test_a_long_name_keeps_its_ending():
-    assert len(files.plain_name("名" * 500 + ".pdf").encode()) <= 120
-    assert files.plain_name("名" * 500 + ".pdf").endswith(".pdf")
+    assert len(workspace_files.plain_name("名" * 500 + ".pdf").encode()) <= 120
+    assert workspace_files.plain_name("名" * 500 + ".pdf").endswith(".pdf")
 
 
 def test_an_existing_file_is_never_written_over(chat):
     for number in range(3):
-        file, path = files.new_attachment(chat.group, "a.txt")
+        file, path = workspace_files.new_attachment(chat.group, "a.txt")
         with file:
             file.write(str(number).encode())
     assert path == "attachments/a-3.txt"
@@ -162,13 +164,13 @@ def test_an_existing_file_is_never_written_over(chat):
 
 def test_a_file_that_is_not_wanted_is_removed_but_what_the_agent_put_in_its_place_is_not(chat):
     for name in ("a.txt", "b.txt"):
-        files.new_attachment(chat.group, name)[0].close()
+        workspace_files.new_attachment(chat.group, name)[0].close()
     mine, theirs = (workspace(chat.group) / "attachments" / name for name in ("a.txt", "b.txt"))
     theirs.unlink()
     theirs.mkdir()
 
-    files.remove_inside(chat.group, "attachments/a.txt")
-    files.remove_inside(chat.group, "attachments/b.txt")
+    workspace_files.remove_inside(chat.group, "attachments/a.txt")
+    workspace_files.remove_inside(chat.group, "attachments/b.txt")
     assert (mine.exists(), theirs.is_dir()) == (False, True)
 
 
@@ -217,8 +219,8 @@ def test_only_an_ordinary_file_of_the_workspace_is_opened(chat, path, tmp_path):
     (workspace(chat.group) / "link").symlink_to(tmp_path / "outside")
     os.mkfifo(workspace(chat.group) / "pipe")
 
-    with pytest.raises(files.FileRefusedError):
-        files.open_inside(chat.group, path)
+    with pytest.raises(workspace_files.FileRefusedError):
+        workspace_files.open_inside(chat.group, path)
 
 
 @pytest.mark.parametrize("path", ["a/b.txt", "/workspace/group/a/b.txt", "a/../a/b.txt", "inner"])
@@ -227,7 +229,7 @@ def test_a_file_inside_is_opened_links_resolved(chat, path):
     (workspace(chat.group) / "a" / "b.txt").write_text("text")
     (workspace(chat.group) / "inner").symlink_to("a/b.txt")
 
-    file, relative = files.open_inside(chat.group, path)
+    file, relative = workspace_files.open_inside(chat.group, path)
     with file:
         assert (file.read(), relative) == (b"text", "a/b.txt")
 
@@ -240,7 +242,7 @@ def run(chat):
 def test_the_agent_sends_a_file_of_its_folder(chat, run):
     (workspace(chat.group) / "plot.png").write_bytes(PNG)
 
-    assert toolbox.call(run, "send_file", {"path": "/workspace/group/plot.png", "caption": "Look"}) == "Sent."
+    assert registry.call(run, "send_file", {"path": "/workspace/group/plot.png", "caption": "Look"}) == "Sent."
     message = Message.objects.outbound().get()
     assert (message.kind, message.text, message.thread_id, message.delivery) == ("image", "Look", "7", "queued")
     assert message.attachments.get().path == "plot.png"
@@ -253,8 +255,8 @@ def test_the_agent_sends_a_file_of_its_folder(chat, run):
 def test_what_the_agent_may_not_send_is_said_to_it(chat, run, path, sentence):
     (workspace(chat.group) / "empty").touch()
 
-    with pytest.raises(toolbox.ToolRefusedError, match=sentence):
-        toolbox.call(run, "send_file", {"path": path})
+    with pytest.raises(registry.ToolRefusedError, match=sentence):
+        registry.call(run, "send_file", {"path": path})
     assert not Message.objects.exists()
 
 

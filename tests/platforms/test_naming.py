@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from apps.agents import prompts, services
+from apps.agents import services
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats.models import Channel, Message, Platform, Sender
-from apps.platforms import naming
+from apps.platforms.inbound import sender_names
 from tests.fakes.feishu_api import FeishuApi, event
 from tests.fakes.json_api import Answer
 from tests.fakes.wecom_api import APP, WeComApi, app_callback, app_message, error
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def wecom(settings, monkeypatch):
-    monkeypatch.setattr(naming, "SWEEP", 0.05)
+    monkeypatch.setattr(sender_names, "SWEEP", 0.05)
     with WeComApi() as server:
         yield server
 
@@ -83,7 +84,7 @@ def test_a_server_in_trouble_is_left_in_peace_and_messages_do_not_wait(wecom, li
 
 
 def test_feishu_by_webhook_has_its_names_later(listeners, monkeypatch):
-    monkeypatch.setattr(naming, "SWEEP", 0.05)
+    monkeypatch.setattr(sender_names, "SWEEP", 0.05)
     with FeishuApi() as feishu:
         channel = hooked(options={"api_base": feishu.url})
         assert deliver(channel, event("hello")).status_code == 200
@@ -93,8 +94,8 @@ def test_feishu_by_webhook_has_its_names_later(listeners, monkeypatch):
 
 
 def test_somebody_of_whom_feishu_may_not_tell_does_not_keep_the_others_from_their_names(listeners, monkeypatch):
-    monkeypatch.setattr(naming, "SWEEP", 0.05)
-    monkeypatch.setattr(naming, "QUIET", 0.1)
+    monkeypatch.setattr(sender_names, "SWEEP", 0.05)
+    monkeypatch.setattr(sender_names, "QUIET", 0.1)
     stranger = {"sender_id": {"open_id": "ou_stranger"}, "sender_type": "user"}
     with FeishuApi() as feishu:
         channel = hooked(options={"api_base": feishu.url})

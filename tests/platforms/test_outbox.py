@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import send_message
-from apps.platforms import outbox
+from apps.platforms.outbound import outbox
 
 pytestmark = pytest.mark.django_db
 

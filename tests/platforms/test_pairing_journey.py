@@ -6,10 +6,9 @@ import threading
 import pytest
 from django.db import connection
 
-from apps.agents import choices
-from apps.agents.execution import execute
 from apps.agents.models import Run
-from apps.agents.runtimes import process
+from apps.agents.runs.execution import execute
+from apps.agents.sandbox import process, selection
 from apps.chats.models import Message, Sender
 from apps.chats.services import create_group
 from tests.platforms.conftest import status, telegram_channel
@@ -26,7 +25,7 @@ OFFICE = {"id": -1001, "type": "supergroup", "title": "Office"}
 @pytest.fixture
 def telegram(api, listeners, fresh_redis, settings):
     settings.AGENT_RUNTIME = "process"
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
     channel = telegram_channel(api)
     channel.chats.create(external_id="-1001", title="Office", group=create_group(folder="office"))
     Sender.objects.create(channel=channel, external_id="7", name="Root", access=Sender.Access.ADMIN)
@@ -35,7 +34,7 @@ def telegram(api, listeners, fresh_redis, settings):
     until(lambda: status() == "online")
     yield api
     process.stop_all()
-    choices.chosen_runtime.cache_clear()
+    selection.chosen_runtime.cache_clear()
 
 
 def serve():

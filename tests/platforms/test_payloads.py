@@ -2,8 +2,8 @@ import pytest
 from telegram import Update
 
 from apps.chats.models import Chat, Message
+from apps.platforms.adapters.telegram.payloads import Me, inbound
 from apps.platforms.base import Moved
-from apps.platforms.telegram.payloads import Me, inbound
 
 ME = Me(id=99, username="my_bot")
 ANN = {"id": 42, "is_bot": False, "first_name": "Ann", "last_name": "Lee"}

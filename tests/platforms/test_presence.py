@@ -8,10 +8,10 @@ from django.db import connections
 from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats.models import Channel, Platform
-from apps.platforms import presence
-from apps.platforms.database import in_database
-from apps.platforms.errands import Errands
-from apps.platforms.web.adapter import WebAdapter
+from apps.platforms.adapters.web.adapter import WebAdapter
+from apps.platforms.aio.database import in_database
+from apps.platforms.aio.task_set import Errands
+from apps.platforms.status import typing_indicator
 from tests.platforms.conftest import registered_chat
 
 
@@ -34,7 +34,7 @@ class Stumbling(WebAdapter):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog):
-    monkeypatch.setattr(presence, "SWEEP", 0.05)
+    monkeypatch.setattr(typing_indicator, "SWEEP", 0.05)
     channel = Channel.objects.create(platform=Platform.WEB, name="page")
     chat = registered_chat(channel, "elsewhere")
     assert chat.group
@@ -42,7 +42,7 @@ def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog
     adapter = Stumbling(channel)
 
     async def look():
-        showing = asyncio.create_task(presence.Presence(lambda: {channel.pk: adapter}).run())
+        showing = asyncio.create_task(typing_indicator.Presence(lambda: {channel.pk: adapter}).run())
         async with asyncio.timeout(60):
             await adapter.went_on.wait()
         showing.cancel()

@@ -11,10 +11,10 @@ from django.utils import timezone
 from apps.agents.models import Question, Run, RunStep
 from apps.agents.services import announce, session_for
 from apps.chats.models import Channel, Message
-from apps.platforms import progress
+from apps.events import hooks
+from apps.platforms.adapters.telegram.adapter import TelegramAdapter
 from apps.platforms.models import Draft
-from apps.platforms.telegram.adapter import TelegramAdapter
-from apps.plugins import hooks
+from apps.platforms.status import progress
 from tests.fakes.telegram_api import Failure
 from tests.platforms.conftest import registered_chat, send, status, telegram_channel, until_quiet
 from tests.waiting import until
@@ -155,9 +155,9 @@ def test_what_the_agent_says_itself_counts(api, working):
 
 
 def test_an_answer_that_is_shown_while_it_is_written_is_not_pushed_aside(api, silent, monkeypatch):
-    from apps.platforms import streaming
+    from apps.platforms.status import draft_publisher
 
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
     Channel.objects.update(options={"api_base": api.url, "stream": "yes"})
     run = Run.objects.select_related("chat__channel").get()
     hooks.run_delta.fire(run=run, text="Once upon a time")

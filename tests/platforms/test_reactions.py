@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from apps.chats import abilities
+from apps.chats import platforms
 from apps.chats.models import Message
 from apps.platforms.base import Adapter
 from apps.platforms.registry import SPECS, adapter_class
@@ -49,7 +49,7 @@ def test_an_emoji_that_the_platform_does_not_know_is_shown_as_failed(api, listen
 @pytest.mark.parametrize("platform", list(SPECS))
 def test_a_platform_says_truly_whether_it_has_reactions(platform):
     has = adapter_class(platform).react is not Adapter.react
-    assert abilities.can_react(platform) is SPECS[platform].reactions is has
+    assert platforms.can_react(platform) is SPECS[platform].reactions is has
 
 
 def test_what_is_no_message_of_the_platform_takes_no_reaction_and_lets_the_next_pass(api, listeners, chat):

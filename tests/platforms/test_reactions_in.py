@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from apps.agents import prompts, services
+from apps.agents import services
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats.models import Message
-from apps.platforms.telegram.payloads import Me, event, update_from
+from apps.platforms.adapters.telegram.payloads import Me, event, update_from
 from tests.platforms.conftest import send, telegram_channel
 from tests.platforms.fuzz import mutations, survived
 from tests.waiting import until

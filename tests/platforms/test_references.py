@@ -5,7 +5,7 @@ import pytest
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Message
 from apps.chats.services import send_message
-from apps.platforms import intake
+from apps.platforms.inbound import intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,9 +3,9 @@ import re
 
 import pytest
 
+from apps.platforms.adapters.telegram.dialect import Telegram
 from apps.platforms.rendering import PLAIN, parts, render
 from apps.platforms.rendering.dialect import Dialect
-from apps.platforms.telegram.dialect import Telegram
 
 
 def telegram(text):

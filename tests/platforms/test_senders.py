@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.agents import prompts
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats import pairing
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Pairing, Platform, Sender
 from apps.chats.services import create_group, web_chat
-from apps.platforms import intake
+from apps.platforms.inbound import intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

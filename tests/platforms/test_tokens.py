@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from apps.platforms.adapters.access_token import Token
 from apps.platforms.base import PlatformError
-from apps.platforms.tokens import Token
 
 
 class Lender:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from apps.agents import prompts
 from apps.agents.models import Run
+from apps.agents.turns import prompts
 from apps.chats.models import Attachment, Message
 from tests.fakes.json_api import Answer, Call, JsonApi
 from tests.fakes.stand_in import Hang, Json

@@ -9,9 +9,10 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats import services
 from apps.chats.models import Channel, Message
-from apps.platforms import outbox, supervisor
-from apps.platforms.telegram.adapter import TelegramAdapter
-from nanogridbot import publications
+from apps.events import pubsub
+from apps.platforms.adapters.telegram.adapter import TelegramAdapter
+from apps.platforms.listeners import supervisor
+from apps.platforms.outbound import outbox
 from tests.platforms.conftest import registered_chat, send, telegram_channel, until_quiet
 from tests.waiting import until
 
@@ -37,7 +38,7 @@ def without_sweeps(monkeypatch):
 
 def _subscribers(url):
     with redis.Redis.from_url(url) as server:
-        return server.pubsub_numsub(publications.PREFIX + services.OUTBOX_FILLED)[0][1]
+        return server.pubsub_numsub(pubsub.PREFIX + services.OUTBOX_FILLED)[0][1]
 
 
 def test_a_message_is_delivered_as_soon_as_it_is_written(without_sweeps, api, chat):

@@ -9,8 +9,8 @@ from django.test import Client
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Incident, Message
-from apps.platforms import intake
-from apps.platforms.telegram.webhook import secret
+from apps.platforms.adapters.telegram.webhook import secret
+from apps.platforms.inbound import intake
 from apps.platforms.webhooks import WebhookRefused, require_recent, webhook_url
 from tests.fakes.telegram_api import TOKEN
 from tests.platforms.conftest import registered_chat

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
-from ngb_runner.archive import archive, slug
-from ngb_runner.transcript import entries, render, title
+from ngb_runner.claude.archive import archive, slug
+from ngb_runner.claude.transcript import entries, render, title
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
 from tests.runner.host import Frame, Host

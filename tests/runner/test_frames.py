@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from ngb_runner.frames import MAX_FRAME, TEXT_LIMIT, BadLine, Decoder, Frame, FrameTooLongError, cut, encode
+from ngb_runner.link.frames import MAX_FRAME, TEXT_LIMIT, BadLine, Decoder, Frame, FrameTooLongError, cut, encode
 
 STORY: list[Frame] = [
     {"type": "prompt", "id": "1", "text": "Grüße, 世界 🎉"},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ngb_runner.pixels import measure
+from ngb_runner.claude.pixels import measure
 
 from tests.fakes import pictures
 from tests.fakes.messages_api import MessagesApi, Recorded, ToolUse

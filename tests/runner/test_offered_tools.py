@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from apps.agents.builtin_tools import NEEDS_NETWORK, USELESS, disallowed
+from apps.agents.toolkit.sdk_tools import NEEDS_NETWORK, USELESS, disallowed
 from apps.chats.models import Group
 from tests.fakes.messages_api import MessagesApi
 from tests.runner.host import Host

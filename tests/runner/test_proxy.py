@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from ngb_runner.frames import MAX_DATA
-from ngb_runner.link import Link, open_link
-from ngb_runner.proxy import MAX_UNREAD, Proxy
+from ngb_runner.link.frames import MAX_DATA
+from ngb_runner.link.link import Link, open_link
+from ngb_runner.proxies.model_calls import MAX_UNREAD, Proxy
 
 GET = b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX-Api-Key: k\r\n\r\n"
 

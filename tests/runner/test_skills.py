@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from ngb_runner.skills import skill_options
+from ngb_runner.claude.skills import skill_options
 
 
 def folder(root: Path, name: str, head: str = "") -> str:

@@ -4,10 +4,11 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
-from apps.agents import authority, toolbox
+from apps.agents import authorization
 from apps.agents.models import Run
 from apps.agents.services import request_run
-from apps.agents.toolbox import ToolRefusedError
+from apps.agents.toolkit import registry
+from apps.agents.toolkit.registry import ToolRefusedError
 from apps.chats.models import Channel, Chat, Group, Incident, Platform, Sender
 from apps.chats.services import create_group
 from apps.schedules import services
@@ -96,7 +97,7 @@ def begun(run: Run, *callers: Sender | None) -> Run:
     """Once the one before it has ended."""
     Run.objects.filter(status="running").update(status="succeeded")
     assert run.claim("worker")
-    authority.took(run, [caller.pk if caller else None for caller in callers])
+    authorization.took(run, [caller.pk if caller else None for caller in callers])
     return run
 
 
@@ -107,12 +108,12 @@ def again(run: Run, *callers: Sender) -> Run:
 
 
 def told(run: Run, name: str, **given: object) -> str:
-    return toolbox.call(run, name, given)
+    return registry.call(run, name, given)
 
 
 def refused(run: Run, name: str, **given: object) -> str:
     with pytest.raises(ToolRefusedError) as refusal:
-        toolbox.call(run, name, given)
+        registry.call(run, name, given)
     return str(refusal.value)
 
 

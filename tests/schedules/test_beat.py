@@ -11,9 +11,9 @@ from django_celery_beat.models import ClockedSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from apps.agents.models import Run
+from apps.events import pubsub
 from apps.schedules import beat, services, tasks
 from apps.schedules.models import ScheduledTask
-from nanogridbot import publications
 from nanogridbot.celery import app
 from tests.schedules.conftest import came_due, next_run
 
@@ -49,7 +49,7 @@ def _received(queue):
 @pytest.fixture(autouse=True)
 def _broker(redis_server):
     """A real one, empty."""
-    publications.connection().flushall()
+    pubsub.connection().flushall()
 
 
 def bells(task):

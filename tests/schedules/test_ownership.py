@@ -3,7 +3,7 @@
 import pytest
 
 from apps.agents.models import Run
-from apps.agents.toolbox import ToolRefusedError
+from apps.agents.toolkit.registry import ToolRefusedError
 from apps.schedules import services, tools
 from apps.schedules.models import ScheduledTask, TaskStatus
 from tests.schedules.conftest import DAILY, SECOND, begun, called, came_due, fired, incidents, made_for, refused, told

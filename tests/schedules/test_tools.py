@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import connection
 
-from apps.agents import toolbox
 from apps.agents.models import Run
-from apps.agents.toolbox import ToolRefusedError
+from apps.agents.toolkit import registry
+from apps.agents.toolkit.registry import ToolRefusedError
 from apps.chats.models import Chat, Group
 from apps.chats.services import web_chat
 from apps.schedules import services, tools
@@ -240,4 +240,4 @@ def test_the_groups_own_rules_hold_for_these_tools_as_well(room, ann, bob, group
 def test_every_group_is_offered_them(room, foreign):
     names = {"schedule_task", "list_tasks", "update_task", "pause_task", "resume_task", "cancel_task"}
     assert foreign.group
-    assert names <= {each["name"] for each in toolbox.definitions(foreign.group)}
+    assert names <= {each["name"] for each in registry.definitions(foreign.group)}

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from apps.agents import budgets
+from apps.agents.billing import budgets
 from apps.agents.models import InstallationBudget, RunUsage
 from apps.chats.admin.readonly import HistoryAdmin
 

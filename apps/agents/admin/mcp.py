@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.agents.models import McpServer
 from apps.chats.admin.credentials import CredentialsField, Row
 from apps.chats.admin.groups import GroupAdmin
-from apps.chats.encryption import UNREADABLE, EncryptedDict
+from apps.chats.fields.encryption import UNREADABLE, EncryptedDict
 
 
 class HeadersField(CredentialsField):

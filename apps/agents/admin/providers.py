@@ -12,10 +12,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.agents import providers
 from apps.agents.models import ModelProvider
-from apps.agents.probing import probe
-from apps.chats.encryption import UNREADABLE
+from apps.agents.providers import pool
+from apps.agents.providers.probe import probe
+from apps.chats.fields.encryption import UNREADABLE
 
 MOST_TESTED = 10  # at once: each may take as long as a model's patience
 STATE = ["state", "failures", "resting_until", "last_error"]
@@ -82,7 +82,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def state(self, provider: ModelProvider) -> str:
         if not provider.enabled:
             return str(_("off"))
-        if trouble := providers.from_row(provider).trouble:
+        if trouble := pool.from_row(provider).trouble:
             return trouble
         if provider.is_resting:
             return str(_("resting"))
@@ -121,7 +121,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: ModelProvider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         obj.wake_up()  # what was held against it was held against what it was
-        providers.forget()
+        pool.forget()
 
     @admin.action(description=_("Test: ask for a few tokens"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
@@ -133,7 +133,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Wake up: forget the failures"), permissions=["change"])
     def wake_up(self, request: HttpRequest, queryset: QuerySet[ModelProvider]) -> None:
         woken = sum(provider.wake_up() for provider in queryset)
-        providers.forget()
+        pool.forget()
         said = ngettext("%d provider is asked again.", "%d providers are asked again.", woken)
         self.message_user(request, said % woken)
 
@@ -142,7 +142,7 @@ class ModelProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, f"{provider.name}: {sentence}", messages.SUCCESS if worked else messages.ERROR)
 
     def _say_who_serves(self, request: HttpRequest) -> None:
-        if serving := providers.from_environment():
+        if serving := pool.from_environment():
             said = _("The key in the environment serves, at %s, until a provider is added here.")
             self.message_user(request, said % serving[0].place, messages.INFO)
         else:

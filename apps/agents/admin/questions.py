@@ -9,8 +9,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.agents import questions
 from apps.agents.models import APPROVE, REFUSE, Question
+from apps.agents.questions import questions
 from apps.chats.admin.readonly import HistoryAdmin
 
 

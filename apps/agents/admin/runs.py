@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.agents import authority, services
+from apps.agents import authorization, services
 from apps.agents.models import Run, RunStep, RunUsage, Session
 from apps.chats.admin.readonly import HistoryAdmin
 
@@ -102,7 +102,7 @@ class SessionAdmin(HistoryAdmin):
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
         """As in the chat, where `/new` is for admins."""
-        return request.user.has_perm(authority.MANAGES)
+        return request.user.has_perm(authorization.MANAGES)
 
     @admin.action(description=_("Forget: the next run begins a fresh conversation"), permissions=["forget"])
     def forget(self, request: HttpRequest, queryset: Any) -> None:

@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+from apps.chats.fields.encryption import UNREADABLE, EncryptedJSONField
 from apps.chats.models import Group
 from apps.chats.models.channel import CredentialError, resolved
 

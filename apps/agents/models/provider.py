@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.agents.pricing import PriceError, parsed
-from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+from apps.chats.fields.encryption import UNREADABLE, EncryptedJSONField
 from apps.chats.models.channel import CredentialError, resolved
 
 FAILURES = 3  # in a row; then the provider rests

@@ -9,10 +9,10 @@ from django import template
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from apps.agents.choices import chosen_runtime
-from apps.agents.container_facts import Facts, facts
 from apps.agents.errors import RuntimeAwayError
-from apps.agents.runtimes.engine import ENGINE_ERRORS
+from apps.agents.sandbox.container_summary import Facts, facts
+from apps.agents.sandbox.engine import ENGINE_ERRORS
+from apps.agents.sandbox.selection import chosen_runtime
 from apps.chats.models import Group
 
 logger = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, Field
 
-from apps.agents import prompts
 from apps.agents.models import Run
-from apps.agents.toolbox import tool
-from apps.agents.tools.places import GROUP, group_named
+from apps.agents.toolkit.registry import tool
+from apps.agents.tools.targets import GROUP, group_named
+from apps.agents.turns import prompts
 from apps.chats.search import search
 
 MOST = 50

@@ -7,10 +7,10 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from apps.agents import budgets
+from apps.agents.billing import budgets
 from apps.agents.models import Run, RunUsage
-from apps.agents.toolbox import tool
-from apps.agents.tools.places import GROUP, group_named
+from apps.agents.toolkit.registry import tool
+from apps.agents.tools.targets import GROUP, group_named
 from apps.chats.models import Group
 
 MOST_MODELS = 20

@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import ConfigDict, Field, StringConstraints
 
-from apps.api import asking
+from apps.api import conversation
 from apps.api.access import ASYNC_WRITE, Caller, caller_of
 from apps.api.database import in_thread
 from apps.api.errors import ApiError
@@ -59,7 +59,7 @@ class Cursor(Schema):
 class Question(Schema):
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=asking.MOST_CHARACTERS)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=conversation.MOST_CHARACTERS)]
     wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer.")
     external_id: str = Field("", max_length=200, description="Yours; sent again with it, the message is stored once.")
 
@@ -105,7 +105,7 @@ async def post_message(request: HttpRequest, folder: str, body: Question) -> obj
     """Stores the message on the group's place on the chat page. 200: its run has ended (see `run.status`);
     202: the wait has elapsed, and the run goes on."""
     message = await in_thread(_store, caller_of(request), folder, body)
-    found = await asking.settled(message, body.wait)
+    found = await conversation.settled(message, body.wait)
     return Status(200 if found.is_over else 202, await in_thread(_answer, found))
 
 
@@ -113,7 +113,7 @@ def _store(caller: Caller, folder: str, body: Question) -> Message:
     if not body.text.strip():
         raise ValidationError({"text": "The message is empty."})
     try:
-        return asking.post(
+        return conversation.post(
             caller.group(folder),
             body.text,
             sender_id=caller.sender_id,
@@ -121,11 +121,11 @@ def _store(caller: Caller, folder: str, body: Question) -> Message:
             is_admin=Scope.ADMIN in caller.scopes,
             external_id=body.external_id,
         )
-    except asking.RefusedError as error:
+    except conversation.RefusedError as error:
         raise ApiError(409 if body.external_id else 403, str(error)) from error
 
 
-def _answer(found: asking.Outcome) -> Answer:
+def _answer(found: conversation.Outcome) -> Answer:
     return Answer.model_validate(
         {"message": found.message, "reply": {"text": found.reply} if found.reply else None, "run": found.run}
     )

@@ -6,8 +6,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from apps.agents.choices import chosen_agent, chosen_runtime
 from apps.agents.models import Run, RunStatus
+from apps.agents.sandbox.selection import chosen_agent, chosen_runtime
 from apps.api.access import Caller, caller_of
 from apps.chats.models import Channel, Message
 from nanogridbot import __version__

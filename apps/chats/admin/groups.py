@@ -10,15 +10,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import services, walls
+from apps.chats import services
 from apps.chats.admin.memory import MemoryPages, memory_url
 from apps.chats.admin.model_names import ModelNameInput
 from apps.chats.admin.names import NamesField
 from apps.chats.admin.readonly import TakesHistoryAlong
 from apps.chats.admin.skills import SkillsField
 from apps.chats.admin.variables import VariablesField
+from apps.chats.fields import containers
 from apps.chats.models import Chat, Group
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 
 
 class GroupForm(ModelForm):  # type: ignore[type-arg]
@@ -174,7 +175,7 @@ class GroupAdmin(TakesHistoryAlong, MemoryPages):
             messages.warning(
                 request, _("The network is open: the agent reaches the whole internet, and can tell it what it knows.")
             )
-        for name in walls.likely_secrets(obj.env):
+        for name in containers.likely_secrets(obj.env):
             messages.warning(
                 request, _("%s looks like a secret, and every agent can be talked into telling it.") % name
             )

@@ -12,9 +12,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import memory
-from apps.chats.folders import FileRefusedError
 from apps.chats.models import Group, MemoryEdit
+from apps.chats.workspace import memory
+from apps.chats.workspace.safe_folders import FileRefusedError
 
 MOST_EDITS = 50
 DIFF_LINES = 4000  # of each side; comparing more takes long

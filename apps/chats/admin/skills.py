@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import skills
 from apps.chats.models import Group
+from apps.chats.workspace import skills
 
 ALL = "*"
 

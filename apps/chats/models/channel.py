@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats.encryption import UNREADABLE, EncryptedJSONField
+from apps.chats.fields.encryption import UNREADABLE, EncryptedJSONField
 
 EVENT_STEP = timedelta(seconds=5)  # how exact the time of a channel's last event is
 

@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats.encryption import EncryptedJSONField
+from apps.chats.fields.encryption import EncryptedJSONField
 from apps.chats.models.channel import Channel
 from apps.chats.models.group import Group
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import triggers, walls
+from apps.chats.fields import containers, triggers
 
 FOLDER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
@@ -238,7 +238,7 @@ class Group(models.Model):
         return self.name
 
     def clean(self) -> None:
-        walls.check(env=self.env, domains=self.allowed_domains, mounts=self.mounts)
+        containers.check(env=self.env, domains=self.allowed_domains, mounts=self.mounts)
         if self.trigger_is_pattern:
             triggers.check(self.trigger)
 

@@ -17,7 +17,7 @@ from apps.chats.models import Chat, Group
 from apps.dashboard import transcript
 from apps.dashboard.permissions import may_read, may_write, no_reading, no_writing, readers_only
 from apps.dashboard.posting import MOST_CHARACTERS, PostError, post
-from apps.dashboard.serving import serving
+from apps.dashboard.service_status import serving
 from apps.dashboard.uploads import MOST_FILES, megabytes
 
 

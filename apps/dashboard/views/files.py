@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from apps.agents import files
+from apps.agents.sandbox import workspace_files
 from apps.chats.models import Attachment
 from apps.chats.services import SHOWN
 from apps.dashboard.permissions import readers_only
@@ -42,8 +42,8 @@ def _content(attachment: Attachment) -> bytes:
     if group is None:
         raise Http404("the group is gone")
     try:
-        file, _ = files.open_inside(group, attachment.path)
-    except files.FileRefusedError as error:
+        file, _ = workspace_files.open_inside(group, attachment.path)
+    except workspace_files.FileRefusedError as error:
         raise Http404(str(error)) from error
     with file:
         content = file.read(settings.MEDIA_LIMIT + 1)

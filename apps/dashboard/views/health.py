@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from apps.chats.models import Channel
-from apps.dashboard.serving import listeners, serving
+from apps.dashboard.service_status import listeners, serving
 
 logger = logging.getLogger(__name__)
 

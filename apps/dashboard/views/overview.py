@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Group, Incident
-from apps.dashboard.asking import to_decide
 from apps.dashboard.permissions import may_read, may_see
-from apps.dashboard.serving import listeners, serving
+from apps.dashboard.question_answers import to_decide
+from apps.dashboard.service_status import listeners, serving
 from apps.dashboard.views.chat import groups
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.agents.models import Question
-from apps.agents.questions import may_approve
-from apps.dashboard import asking
+from apps.agents.questions.questions import may_approve
+from apps.dashboard import question_answers
 from apps.dashboard.permissions import may_write, no_writing
 from apps.dashboard.views.chat import chat_or_404, refusal
 
@@ -24,7 +24,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """A fragment, drawn again every few seconds."""
     if not request.user.is_authenticated:
         return refusal(_("You are signed out."), 401)
-    return render(request, "dashboard/_questions.html", {"questions": asking.to_decide(request.user)})
+    return render(request, "dashboard/_questions.html", {"questions": question_answers.to_decide(request.user)})
 
 
 @login_required
@@ -33,7 +33,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     question = get_object_or_404(Question, pk=number, kind=Question.Kind.APPROVAL)
     index = request.POST.get("choice", "")
     user = cast(User, request.user)
-    sentence = asking.decide(question, user=user, index=int(index) if index in ("0", "1") else -1)
+    sentence = question_answers.decide(question, user=user, index=int(index) if index in ("0", "1") else -1)
     if sentence:
         messages.warning(request, sentence)
     return redirect("dashboard:overview")
@@ -47,5 +47,5 @@ def press(request: HttpRequest, folder: str) -> HttpResponse:
     if not (may_write(request.user) or may_approve(request.user)):
         return refusal(no_writing(), 403)
     token = request.POST.get("token", "")[:100]
-    sentence = asking.press(chat_or_404(folder), user=request.user, token=token)
+    sentence = question_answers.press(chat_or_404(folder), user=request.user, token=token)
     return refusal(sentence, 409) if sentence else JsonResponse({"pressed": token}, status=201)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats.encryption import UNREADABLE, EncryptedDict
+from apps.chats.fields.encryption import UNREADABLE, EncryptedDict
 from apps.chats.models import Channel
 from apps.platforms.admin.credentials import CredentialsField, rows_for
 from apps.platforms.spec import REFERENCES, Field, PlatformSpec, Words

@@ -24,7 +24,7 @@ def dialect_named(name: str) -> Dialect | None:
         return None
     if name == "plain":
         return PLAIN
-    return cast(Dialect, import_module(f"apps.platforms.{name}.dialect").DIALECT)
+    return cast(Dialect, import_module(f"apps.platforms.adapters.{name}.dialect").DIALECT)
 
 
 class Part(NamedTuple):

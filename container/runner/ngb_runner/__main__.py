@@ -5,12 +5,12 @@ import os
 import signal
 
 from ngb_runner.agent import Agent, AgentUnavailableError, Reporter
-from ngb_runner.claude import ClaudeAgent
-from ngb_runner.claude_options import home, scrub_environment
+from ngb_runner.claude.agent import ClaudeAgent
+from ngb_runner.claude.options import home, scrub_environment
 from ngb_runner.demo import DemoAgent
-from ngb_runner.egress import Egress
-from ngb_runner.link import claim_stdio, listen, open_link
-from ngb_runner.proxy import Proxy
+from ngb_runner.link.link import claim_stdio, listen, open_link
+from ngb_runner.proxies.egress import Egress
+from ngb_runner.proxies.model_calls import Proxy
 from ngb_runner.session import Session
 from ngb_runner.spec import Spec
 from ngb_runner.tools import ToolCalls

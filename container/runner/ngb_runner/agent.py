@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ngb_runner.frames import cut
-from ngb_runner.link import Link
+from ngb_runner.link.frames import cut
+from ngb_runner.link.link import Link
 
 STEP_LIMIT = 16_384
 DELTA_LIMIT = 32_768

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ngb_runner.frames import Frame, FrameTooLongError
-from ngb_runner.link import Link
+from ngb_runner.link.frames import Frame, FrameTooLongError
+from ngb_runner.link.link import Link
 from ngb_runner.spec import Spec
 
 OWN = "mcp__ngb__"  # the host's tools: it asks for these itself

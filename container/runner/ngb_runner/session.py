@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ngb_runner import PROTOCOL, __version__
 from ngb_runner.agent import Agent, AgentUnavailableError, Reporter, Result, SessionUnknownError
-from ngb_runner.egress import Egress
-from ngb_runner.frames import BadLine, Frame, cut
 from ngb_runner.limits import Limits
-from ngb_runner.link import Link
-from ngb_runner.proxy import Proxy
+from ngb_runner.link.frames import BadLine, Frame, cut
+from ngb_runner.link.link import Link
+from ngb_runner.proxies.egress import Egress
+from ngb_runner.proxies.model_calls import Proxy
 from ngb_runner.spec import BadStartError, Spec, parse_start
 from ngb_runner.tools import ToolCalls
 

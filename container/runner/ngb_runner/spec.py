@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ngb_runner.frames import Frame
+from ngb_runner.link.frames import Frame
 
 
 class BadStartError(Exception):

@@ -5,8 +5,8 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from ngb_runner.frames import Frame, FrameTooLongError
-from ngb_runner.link import Link
+from ngb_runner.link.frames import Frame, FrameTooLongError
+from ngb_runner.link.link import Link
 from ngb_runner.permissions import Permissions
 from ngb_runner.spec import Tool
 

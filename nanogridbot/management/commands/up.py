@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.agents.choices import chosen_runtime
+from apps.agents.sandbox.selection import chosen_runtime
 from nanogridbot.processes import lock, output, web
 from nanogridbot.processes.embedded_redis import RedisMissingError
 from nanogridbot.processes.preload import preload

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from apps.agents.billing.ledger import Ledger
 from apps.agents.models import Run, Session
-from apps.agents.spending import Ledger
 from tests.waiting import leave_midnight_behind
 
 

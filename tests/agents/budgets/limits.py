@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from apps.agents import budgets
+from apps.agents.billing import budgets
 from apps.agents.models import InstallationBudget
 from apps.agents.pricing import Usage
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from django.db import connections
 from django.utils import timezone
 
-from apps.agents import budget_notices, budgets
-from apps.agents.budgets import Ceiling
-from apps.agents.execution import execute
+from apps.agents.billing import budgets, notices
+from apps.agents.billing.budgets import Ceiling
+from apps.agents.billing.ledger import Ledger
 from apps.agents.models import BudgetNotice, InstallationBudget, Run, Session
-from apps.agents.spending import Ledger
+from apps.agents.runs.execution import execute
 from apps.chats.models import Incident, Message
 from apps.chats.services import create_group, web_chat
 from tests.agents.budgets.limits import limit, limit_all
@@ -122,7 +122,7 @@ def test_the_admins_are_warned_once_however_many_runs_find_out(group, chat, spen
     def find_out():
         found = budgets.ceilings(group)
         barrier.wait()
-        budget_notices.warn_if_near(run, found)
+        notices.warn_if_near(run, found)
         connections.close_all()
 
     threads = [threading.Thread(target=find_out) for _ in range(4)]
@@ -139,18 +139,18 @@ def test_the_admins_are_warned_once_however_many_runs_find_out(group, chat, spen
 def test_nobody_is_warned_below_four_fifths_and_anew_on_the_next_day(group, chat, spend, replies):
     run = spend("1", chat=chat)
     day = Ceiling(group.pk, "daily", "2026-11-21", Decimal(10), Decimal("7.99"))
-    budget_notices.warn_if_near(run, [day])
+    notices.warn_if_near(run, [day])
     assert replies() == []
 
     for period in ("2026-11-21", "2026-11-22"):
-        budget_notices.warn_if_near(run, [Ceiling(group.pk, "daily", period, Decimal(10), Decimal(8))])
+        notices.warn_if_near(run, [Ceiling(group.pk, "daily", period, Decimal(10), Decimal(8))])
     assert len(replies()) == 2
 
 
 def test_the_installation_s_warning_goes_to_the_main_group(group, chat, spend, replies):
     main = web_chat(create_group(folder="main", is_main=True))
     run = spend("8", chat=chat)
-    budget_notices.warn_if_near(run, [Ceiling(None, "monthly", "2026-11", Decimal(10), Decimal(8))])
+    notices.warn_if_near(run, [Ceiling(None, "monthly", "2026-11", Decimal(10), Decimal(8))])
 
     assert replies() == []
     assert "whole installation" in Message.objects.outbound().get(chat=main).text

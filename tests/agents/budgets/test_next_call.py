@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.agents import providers
-from apps.agents.gateway import Gateway
+from apps.agents.gateway.gateway import Gateway
+from apps.agents.providers import pool
 from tests.agents.heard_link import HeardLink, request, settle
 
 
@@ -31,7 +31,7 @@ def calls(group, ledger, claude):
     one, heard = ledger(), []
     one._group = group
     link.asks = lambda: heard.append(one.admit())
-    gateway = Gateway(link, on_refusal=heard.append, ledger=one, asked=providers.from_environment)
+    gateway = Gateway(link, on_refusal=heard.append, ledger=one, asked=pool.from_environment)
     gateway.take(request())
     settle(gateway)
     return one, heard

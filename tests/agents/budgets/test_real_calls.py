@@ -2,10 +2,10 @@
 
 import pytest
 
-from apps.agents import execution
 from apps.agents.errors import LeaseLostError
-from apps.agents.execution import execute
 from apps.agents.models import ModelProvider, Run, RunUsage
+from apps.agents.runs import execution
+from apps.agents.runs.execution import execute
 from tests.agents.budgets.limits import limit
 from tests.fakes.messages_api import Failure, Text, ToolUse
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from apps.agents import budgets
+from apps.agents.billing import budgets
 from apps.agents.models import Run
 from tests.agents.budgets.limits import limit
 

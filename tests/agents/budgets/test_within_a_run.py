@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError, connection
 
-from apps.agents import budgets
+from apps.agents.billing import budgets
+from apps.agents.billing.ledger import Ledger
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.pricing import Usage
-from apps.agents.spending import Ledger
 from apps.chats.models import Incident
 from tests.agents.budgets.limits import book, limit, limit_all
 
@@ -36,8 +36,8 @@ def test_within_a_run_the_next_call_is_refused(group, ledger):
 
 
 def test_another_run_s_calls_are_seen_within_seconds(group, ledger, monkeypatch):
-    monkeypatch.setattr("apps.agents.spending.EVERY", 0)
-    monkeypatch.setattr("apps.agents.spending.SETTLED", 0)
+    monkeypatch.setattr("apps.agents.billing.ledger.EVERY", 0)
+    monkeypatch.setattr("apps.agents.billing.ledger.SETTLED", 0)
     limit_all(daily_usd=Decimal(1))
     mine, theirs = ledger(), Ledger(Run.objects.create(session=Session.objects.create(group=group, key="b"), cause="x"))
     book(theirs, "1.2")
@@ -62,8 +62,8 @@ def test_a_run_that_never_pauses_is_seen_all_the_same(ledger):
 
 
 def test_a_budget_raised_during_the_run_lets_it_go_on(group, ledger, monkeypatch):
-    monkeypatch.setattr("apps.agents.spending.EVERY", 0)
-    monkeypatch.setattr("apps.agents.spending.SETTLED", 0)
+    monkeypatch.setattr("apps.agents.billing.ledger.EVERY", 0)
+    monkeypatch.setattr("apps.agents.billing.ledger.SETTLED", 0)
     limit(group, daily_budget_usd="1")
     one = ledger()
     book(one, "1.2")

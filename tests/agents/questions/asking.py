@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from apps.agents import questions
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Message
-from apps.platforms.intake import accept
+from apps.platforms.inbound.intake import accept
 
 COLOURS = ["Red", "Dark blue"]
 

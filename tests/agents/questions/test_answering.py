@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth.models import User
 
-from apps.agents import questions
-from apps.agents.answers import matching
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
+from apps.agents.questions.answers import matching
 from apps.chats.models import Chat, Message, Sender
 from tests.agents.questions.asking import COLOURS, ask, notices, outcome, write
 

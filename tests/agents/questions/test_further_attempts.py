@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.agents import approvals, questions
 from apps.agents.models import APPROVE, REFUSE, Question, Run
+from apps.agents.questions import approvals, questions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

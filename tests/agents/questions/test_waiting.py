@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.agents import questions
-from apps.agents.execution import execute
 from apps.agents.models import Question, Run
+from apps.agents.questions import questions
+from apps.agents.runs.execution import execute
 from apps.agents.services import stop_run
 from apps.chats.models import Message
 from tests.agents.questions.asking import ask, notices, outcome, write

@@ -7,8 +7,8 @@ from typing import Any
 from apps.chats import services
 from apps.chats.models import Channel, Chat, Message
 from apps.dashboard.live import topic
+from apps.events.pubsub import publish, subscription
 from apps.platforms.registry import SPECS
-from nanogridbot.publications import publish, subscription
 
 
 class Rows:

@@ -19,8 +19,8 @@ from apps.agents import services  # noqa: E402
 from apps.agents.models import Run, RunStatus  # noqa: E402
 from apps.chats.models import Message  # noqa: E402
 from apps.chats.services import send_message  # noqa: E402
-from apps.plugins import hooks  # noqa: E402
-from nanogridbot.publications import subscription  # noqa: E402
+from apps.events import hooks  # noqa: E402
+from apps.events.pubsub import subscription  # noqa: E402
 
 PACE_S = 0.04
 HELD = settings.DATA_DIR / "held"  # while it is there, what was said whole is not ended

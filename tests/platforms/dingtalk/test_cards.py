@@ -7,8 +7,8 @@ import pytest
 from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats.models import Channel, Message, Platform
+from apps.events import hooks
 from apps.platforms.models import Draft
-from apps.plugins import hooks
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, Answer, DingTalkApi
 from tests.platforms.conftest import registered_chat, send, status
 from tests.waiting import until
@@ -27,11 +27,11 @@ def ding():
 @pytest.fixture
 def begin(ding, listeners, fresh_redis, settings, monkeypatch):
     """A running run in a chat whose channel has these options."""
-    from apps.platforms import streaming
-    from apps.platforms.dingtalk.cards import CardAdapter
+    from apps.platforms.adapters.dingtalk.cards import CardAdapter
+    from apps.platforms.status import draft_publisher
 
     monkeypatch.setattr(CardAdapter, "edit_every", 0.1)
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
 
     def run(*, context=None, **options):
         known = {"client_id": CLIENT_ID, "client_secret": SECRET}

@@ -10,9 +10,9 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from apps.chats.models import Attachment, Incident
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
+from apps.platforms.adapters.dingtalk.check import check
 from apps.platforms.base import PlatformError
-from apps.platforms.dingtalk.check import check
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer
 from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import detail, lost, outbound, send, status

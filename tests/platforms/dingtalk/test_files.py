@@ -5,7 +5,7 @@ import json
 import zipfile
 
 from apps.chats.models import Attachment
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from tests.platforms.conftest import send
 from tests.platforms.dingtalk.conftest import (
     GROUP_SEND,

@@ -7,8 +7,8 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from apps.chats.models import Chat, Message
+from apps.platforms.adapters.dingtalk.adapter import DingTalkAdapter
 from apps.platforms.base import Batch, Identity
-from apps.platforms.dingtalk.adapter import DingTalkAdapter
 from tests.fakes.dingtalk_api import CLIENT_ID, Answer, DingTalkApi
 from tests.platforms.conftest import outbound, registered_chat, send
 from tests.platforms.dingtalk.conftest import (

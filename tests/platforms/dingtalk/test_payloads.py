@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from apps.platforms import rendering
-from apps.platforms.dingtalk import payloads
-from apps.platforms.dingtalk.dialect import DingTalk, lined
+from apps.platforms.adapters.dingtalk import payloads
+from apps.platforms.adapters.dingtalk.dialect import DingTalk, lined
 from tests.fakes.dingtalk_api import message
 from tests.platforms.fuzz import mutations, survived
 

@@ -4,7 +4,7 @@ import pytest
 
 from apps.agents.models import Question
 from apps.chats.models import Message
-from apps.platforms.discord.payloads import Place, pressed
+from apps.platforms.adapters.discord.payloads import Place, pressed
 from tests.fakes.discord_gateway import Failure
 from tests.platforms.conftest import registered_chat
 from tests.platforms.fuzz import mutations, survived

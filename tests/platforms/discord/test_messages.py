@@ -10,9 +10,9 @@ from asgiref.sync import async_to_sync
 from apps.agents.models import Run
 from apps.chats import services
 from apps.chats.models import Attachment, Chat, Message
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
+from apps.platforms.adapters.discord.adapter import DiscordAdapter
 from apps.platforms.base import Identity, PlatformError
-from apps.platforms.discord.adapter import DiscordAdapter
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
 from tests.fakes.discord_gateway import ME, TOKEN, Failure, Garbage
 from tests.fakes.stand_in import Cut, Hang

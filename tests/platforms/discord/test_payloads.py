@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from apps.platforms import rendering
+from apps.platforms.adapters.discord.payloads import Me, Place, inbound, where
 from apps.platforms.base import PayloadError
-from apps.platforms.discord.payloads import Me, Place, inbound, where
 from tests.platforms.fuzz import mutations, survived
 
 BOT = Me("999", "Andy")

@@ -5,8 +5,8 @@ import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Message
-from apps.platforms.discord.payloads import Me, Place
-from apps.platforms.discord.reacting import reacted
+from apps.platforms.adapters.discord.payloads import Me, Place
+from apps.platforms.adapters.discord.reactions import reacted
 from tests.platforms.fuzz import mutations, survived
 from tests.waiting import until
 

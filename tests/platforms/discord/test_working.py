@@ -5,7 +5,7 @@ import pytest
 from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats.models import Message
-from apps.plugins import hooks
+from apps.events import hooks
 from tests.platforms.conftest import registered_chat, send, status
 from tests.platforms.discord.conftest import discord_channel, inbound
 from tests.waiting import until
@@ -19,11 +19,11 @@ pytestmark = [
 @pytest.fixture
 def working(discord, listeners, monkeypatch):
     """A running run, called from a thread, in a chat whose channel shows answers while they are written."""
-    from apps.platforms import streaming
-    from apps.platforms.discord.adapter import DiscordAdapter
+    from apps.platforms.adapters.discord.adapter import DiscordAdapter
+    from apps.platforms.status import draft_publisher
 
     monkeypatch.setattr(DiscordAdapter, "edit_every", 0.1)
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
     options = {"api_base": discord.url, "stream": "yes", "ack_reaction": "👀"}
     chat = registered_chat(discord_channel(discord, options=options), "600")
     listeners.start()

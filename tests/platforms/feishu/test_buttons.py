@@ -7,7 +7,7 @@ import pytest
 
 from apps.agents.models import Question
 from apps.chats.models import Chat, Message
-from apps.platforms.feishu.payloads import Me, event
+from apps.platforms.adapters.feishu.payloads import Me, event
 from tests.fakes.feishu_api import Failure
 from tests.platforms.conftest import registered_chat, status
 from tests.platforms.fuzz import mutations, survived

@@ -8,9 +8,9 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from apps.chats.models import Channel
+from apps.platforms.adapters.feishu.adapter import FeishuAdapter
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Identity
-from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import SECRET, Failure, FeishuApi
 from tests.fakes.stand_in import Garbage, Hang
 from tests.platforms.conftest import detail, lost, send, status

@@ -7,8 +7,8 @@ import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Attachment, Chat, Message
-from apps.chats.workspaces import workspace
-from apps.platforms import intake
+from apps.chats.workspace.folders import workspace
+from apps.platforms.inbound import intake
 from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure
 from tests.fakes.stand_in import Hang
 from tests.platforms.conftest import lost, send, status

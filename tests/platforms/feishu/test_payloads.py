@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apps.platforms.adapters.feishu.dialect import DIALECT, Feishu
+from apps.platforms.adapters.feishu.errors import refusal
+from apps.platforms.adapters.feishu.payloads import Me, event, event_from
 from apps.platforms.base import PayloadError
-from apps.platforms.feishu.dialect import DIALECT, Feishu
-from apps.platforms.feishu.errors import refusal
-from apps.platforms.feishu.payloads import Me, event, event_from
 from apps.platforms.rendering import render
 from tests.fakes import feishu_api
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION
@@ -187,7 +187,7 @@ def test_errors_are_told_apart(code, status, permanent, waits):
 def test_neither_the_web_process_nor_a_webhooks_adapter_loads_the_sdk():
     program = (
         "import os, django, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup();"
-        "import apps.platforms.registry, apps.platforms.feishu.check, apps.platforms.feishu.webhook;"
-        "import apps.platforms.feishu.adapter; sys.exit('lark_oapi' in sys.modules)"
+        "import apps.platforms.registry, apps.platforms.adapters.feishu.check, apps.platforms.adapters.feishu.webhook;"
+        "import apps.platforms.adapters.feishu.adapter; sys.exit('lark_oapi' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

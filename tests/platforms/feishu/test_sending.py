@@ -8,12 +8,12 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats import services
 from apps.chats.models import Channel, Message
-from apps.chats.workspaces import workspace
-from apps.platforms import streaming
-from apps.platforms.feishu import sending
-from apps.platforms.feishu.adapter import FeishuAdapter
-from apps.platforms.feishu.emoji import reaction
-from apps.plugins import hooks
+from apps.chats.workspace.folders import workspace
+from apps.events import hooks
+from apps.platforms.adapters.feishu import sending
+from apps.platforms.adapters.feishu.adapter import FeishuAdapter
+from apps.platforms.adapters.feishu.emoji import reaction
+from apps.platforms.status import draft_publisher
 from tests.fakes.feishu_api import Failure
 from tests.fakes.stand_in import Cut, Garbage
 from tests.platforms.conftest import outbound, send, status
@@ -135,7 +135,7 @@ def test_a_file_above_the_platforms_limit_is_refused_before_it_travels(api, list
 def streamed(api, listeners, fresh_redis, chat, monkeypatch):
     """A running run in a chat whose channel shows answers while they are written."""
     monkeypatch.setattr(FeishuAdapter, "edit_every", 0.1)
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
     Channel.objects.update(options={"api_base": api.url, "stream": "yes", "ack_reaction": "👀"})
     listeners.start()
     until(lambda: status() == "online")

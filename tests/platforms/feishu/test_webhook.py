@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Incident, Message
+from apps.platforms.adapters.feishu.adapter import FeishuAdapter
 from apps.platforms.base import PlatformError
-from apps.platforms.feishu.adapter import FeishuAdapter
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
 from tests.platforms.conftest import detail, registered_chat, send, status
 from tests.platforms.fuzz import mutations

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from apps.chats.models import Attachment, Chat, Message
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from tests.fakes.qq_onebot import HANG, SELF_ID, at, text
 from tests.platforms.conftest import registered_chat, send, status
 from tests.platforms.qq.conftest import PNG, channel, database, image, inbound, kept, online, recorded

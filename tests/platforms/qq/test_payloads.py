@@ -3,9 +3,9 @@
 import pytest
 
 from apps.platforms import rendering
-from apps.platforms.qq import payloads
-from apps.platforms.qq.payloads import Me, Quoted
-from apps.platforms.qq.segments import segments
+from apps.platforms.adapters.qq import payloads
+from apps.platforms.adapters.qq.content import segments
+from apps.platforms.adapters.qq.payloads import Me, Quoted
 from tests.fakes.qq_onebot import SELF_ID, at, text
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.qq.conftest import image, recorded

@@ -34,7 +34,7 @@ def test_it_is_answered_by_a_quote_as_well(bot, listeners, chat):
 
 
 def ask_again(first):
-    from apps.agents import questions
+    from apps.agents.questions import questions
 
     place = questions.Place(first.chat)
     return questions.ask(first.run, "And?", choices=["Red", "Green"], kind=first.kind, places=[place])

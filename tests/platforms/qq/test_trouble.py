@@ -10,8 +10,8 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from apps.chats.models import Chat, Incident, Message
+from apps.platforms.adapters.qq.check import check
 from apps.platforms.base import PlatformError
-from apps.platforms.qq.check import check
 from tests.fakes.qq_onebot import HANG, SELF_ID, TOKEN, text
 from tests.platforms.conftest import detail, lost, outbound, send, status, until_quiet
 from tests.platforms.qq.conftest import channel, database, inbound, kept, online, recorded

@@ -4,7 +4,7 @@ import pytest
 
 from apps.agents.models import Question
 from apps.chats.models import Message
-from apps.platforms.slack.pressing import pressed
+from apps.platforms.adapters.slack.interactions import pressed
 from tests.platforms.conftest import registered_chat, status
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.test_buttons import answered, ask

@@ -101,7 +101,7 @@ def test_a_wrong_token_is_permanent_and_said(api, listeners, wrong):
 
 
 def test_a_dead_ticket_is_given_up_and_another_one_asked_for(api, listeners, chat, monkeypatch, caplog):
-    monkeypatch.setattr("apps.platforms.slack.socket.OPENING", 0.3)
+    monkeypatch.setattr("apps.platforms.adapters.slack.connection.OPENING", 0.3)
     api.refuses_tickets = True
     listeners.start()
     until(lambda: status() == "retrying")
@@ -113,7 +113,7 @@ def test_a_dead_ticket_is_given_up_and_another_one_asked_for(api, listeners, cha
 
 
 def test_without_a_hello_it_is_not_online(api, listeners, chat, monkeypatch):
-    monkeypatch.setattr("apps.platforms.slack.socket.OPENING", 0.3)
+    monkeypatch.setattr("apps.platforms.adapters.slack.connection.OPENING", 0.3)
     api.silent_hello = True
     listeners.start()
     until(lambda: status() == "retrying")

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
+from apps.platforms.adapters.slack.dialect import DIALECT
 from apps.platforms.rendering import parts
-from apps.platforms.slack.dialect import DIALECT
 
 
 def slack(text):

@@ -93,7 +93,7 @@ def test_an_envelope_is_acknowledged_only_after_its_message_is_stored(api, liste
 
 
 def test_what_is_not_acknowledged_comes_again_and_is_kept_once(api, listeners, chat, monkeypatch):
-    from apps.platforms.slack.adapter import SlackAdapter
+    from apps.platforms.adapters.slack.adapter import SlackAdapter
 
     monkeypatch.setattr(SlackAdapter, "_acknowledge", _fails_once(SlackAdapter._acknowledge))
     listeners.start()
@@ -125,7 +125,7 @@ def test_many_at_once_are_kept_in_order(api, listeners, chat):
 
 
 def test_a_name_that_cannot_be_had_holds_nobody_up(api, listeners, chat, monkeypatch):
-    monkeypatch.setattr("apps.platforms.slack.names.PATIENCE", 0.3)
+    monkeypatch.setattr("apps.platforms.adapters.slack.names.PATIENCE", 0.3)
     api.keep_failing("users.info", Failure("missing_scope"))
     api.keep_failing("conversations.info", Hang(300))
     listeners.start()
@@ -194,7 +194,7 @@ def test_the_sdk_does_not_send_again_by_itself_what_may_have_arrived(api, listen
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for_without_end(api, listeners, chat, monkeypatch):
-    monkeypatch.setattr("apps.platforms.slack.adapter.TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    monkeypatch.setattr("apps.platforms.adapters.slack.adapter.TIMEOUT", aiohttp.ClientTimeout(total=0.5))
     api.fail("chat.postMessage", Hang(300))
     send(chat, "hi")
     listeners.start()

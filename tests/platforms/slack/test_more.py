@@ -8,14 +8,14 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats import services
 from apps.chats.models import Attachment, Message
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
+from apps.events import hooks
+from apps.platforms.adapters.slack.emoji import name_of
+from apps.platforms.adapters.slack.errors import refusal
+from apps.platforms.adapters.slack.files import is_slacks
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import PlatformError
 from apps.platforms.models import Draft
-from apps.platforms.slack.files import is_slacks
-from apps.platforms.slack.reactions import name_of
-from apps.platforms.slack.refusals import refusal
-from apps.plugins import hooks
 from tests.fakes.slack_api import APP_TOKEN, Failure
 from tests.fakes.stand_in import Garbage
 from tests.platforms.conftest import outbound, registered_chat, status
@@ -154,12 +154,12 @@ def test_an_upload_that_fails_is_tried_again(api, listeners, chat):
 @pytest.fixture
 def streamed(api, listeners, fresh_redis, monkeypatch):
     """A running run in a thread of a chat whose channel shows answers while they are written."""
-    from apps.platforms import streaming
-    from apps.platforms.slack.adapter import SlackAdapter
+    from apps.platforms.adapters.slack.adapter import SlackAdapter
+    from apps.platforms.status import draft_publisher
 
     monkeypatch.setattr(SlackAdapter, "edit_every", 0.1)
     monkeypatch.setattr(SlackAdapter, "chat_rate", lambda self, chat_id: None)
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
     chat = registered_chat(slack_channel(api, options={"stream": "yes", "ack_reaction": "👀"}), "C1")
     online(listeners)
     assert chat.group
@@ -285,7 +285,7 @@ def test_an_operators_own_websocket_server_gets_the_ticket(api, listeners):
 
 
 def test_an_adapter_closes_twice_and_before_it_listens(api):
-    from apps.platforms.slack.adapter import SlackAdapter
+    from apps.platforms.adapters.slack.adapter import SlackAdapter
 
     async def close_twice():
         adapter = SlackAdapter(slack_channel_of_memory(api))

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from apps.chats.models import Chat, Message
+from apps.platforms.adapters.slack.content import people, readable
+from apps.platforms.adapters.slack.payloads import Me, Names, inbound, said
 from apps.platforms.base import PayloadError
-from apps.platforms.slack.mrkdwn import people, readable
-from apps.platforms.slack.payloads import Me, Names, inbound, said
 from tests.platforms.fuzz import mutations, survived
 
 ME = Me(user_id="UBOT", bot_id="BBOT", name="andy")

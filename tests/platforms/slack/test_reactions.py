@@ -2,8 +2,8 @@ import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Message
-from apps.platforms.slack.payloads import Me
-from apps.platforms.slack.reacting import reacted
+from apps.platforms.adapters.slack.payloads import Me
+from apps.platforms.adapters.slack.reactions import reacted
 from tests.platforms.conftest import status
 from tests.platforms.fuzz import mutations, survived
 from tests.waiting import until

@@ -12,12 +12,12 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats import services
 from apps.chats.models import Channel, Message
+from apps.events import hooks
+from apps.platforms.adapters.telegram.payloads import Me, event, update_from
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Rate
 from apps.platforms.models import Draft
-from apps.platforms.rates import Bucket
-from apps.platforms.telegram.payloads import Me, event, update_from
-from apps.plugins import hooks
+from apps.platforms.outbound.rates import Bucket
 from tests.fakes.telegram_api import Failure
 from tests.platforms.conftest import detail, registered_chat, send, status, telegram_channel
 from tests.platforms.fuzz import mutations, survived
@@ -113,11 +113,11 @@ def test_polling_takes_a_former_webhook_away(api, listeners, chat):
 @pytest.fixture
 def streamed(api, listeners, fresh_redis, monkeypatch):
     """A running run in a chat whose channel shows answers while they are written."""
-    from apps.platforms import streaming
-    from apps.platforms.telegram.adapter import TelegramAdapter
+    from apps.platforms.adapters.telegram.adapter import TelegramAdapter
+    from apps.platforms.status import draft_publisher
 
     monkeypatch.setattr(TelegramAdapter, "edit_every", 0.1)
-    monkeypatch.setattr(streaming, "EVERY", 0)
+    monkeypatch.setattr(draft_publisher, "EVERY", 0)
     options = {"api_base": api.url, "stream": "yes", "ack_reaction": "👀"}
     chat = registered_chat(telegram_channel(api, options=options))
     assert chat.group

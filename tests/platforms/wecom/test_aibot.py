@@ -8,7 +8,7 @@ from django.db import connection
 
 from apps.agents.models import Run
 from apps.chats.models import Attachment, Channel, Chat, Message, Platform
-from apps.chats.workspaces import workspace
+from apps.chats.workspace.folders import workspace
 from apps.platforms import rendering
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage

@@ -8,10 +8,10 @@ import pytest
 from apps.agents.models import Run
 from apps.chats.models import Attachment, Channel, Message, Platform
 from apps.platforms import rendering
+from apps.platforms.adapters.wecom.api import Client
+from apps.platforms.adapters.wecom.errors import LIMITS
+from apps.platforms.adapters.wecom.sending import Repeats
 from apps.platforms.admin.channels import checked
-from apps.platforms.wecom.client import Client
-from apps.platforms.wecom.errors import LIMITS
-from apps.platforms.wecom.sending import Repeats
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.wecom_api import APP, BOT, SECRET, app_callback, app_message, error

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import pytest
 
 from apps.chats.models import Channel, Chat, Message, Platform
+from apps.platforms.adapters.wecom import payloads, xml
+from apps.platforms.adapters.wecom.aibot import payloads as bot_payloads
+from apps.platforms.adapters.wecom.codec import Codec
 from apps.platforms.base import PayloadError
-from apps.platforms.wecom import payloads, xml
-from apps.platforms.wecom.aibot import payloads as bot_payloads
-from apps.platforms.wecom.codec import Codec
 from tests.fakes.wecom_api import (
     AGENT_ID,
     APP,

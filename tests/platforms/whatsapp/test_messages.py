@@ -10,10 +10,11 @@ from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats import services
 from apps.chats.models import Attachment, Channel, Chat, Message
-from apps.platforms import intake, rendering
+from apps.platforms import rendering
+from apps.platforms.adapters.whatsapp.payloads import events
 from apps.platforms.admin.channels import checked
 from apps.platforms.base import Batch, Moved, Receipt
-from apps.platforms.whatsapp.payloads import events
+from apps.platforms.inbound import intake
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage, Hang
 from tests.fakes.whatsapp_api import (

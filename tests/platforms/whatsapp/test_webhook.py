@@ -6,8 +6,8 @@ import pytest
 from pywa.utils import webhook_updates_validator
 
 from apps.chats.models import Channel, Incident, Message, Platform
+from apps.platforms.adapters.whatsapp.payloads import events
 from apps.platforms.base import Batch
-from apps.platforms.whatsapp.payloads import events
 from tests.fakes.whatsapp_api import (
     ANN,
     APP_SECRET,

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.agents.models import Run, RunStatus
-from apps.api import asking
+from apps.api import conversation
 from apps.api.database import in_thread
 from apps.chats.models import Group, Message
 
@@ -48,20 +48,20 @@ class Command(BaseCommand):
         if found.reply:
             self.stdout.write(found.reply)
 
-    def _ask(self, group: Group, prompt: str, wait: float) -> asking.Outcome:
+    def _ask(self, group: Group, prompt: str, wait: float) -> conversation.Outcome:
         try:
-            message = asking.post(group, prompt, sender_id="console", sender_name=_user(), is_admin=True)
-        except asking.RefusedError as error:
+            message = conversation.post(group, prompt, sender_id="console", sender_name=_user(), is_admin=True)
+        except conversation.RefusedError as error:
             raise CommandError(str(error), returncode=FAILED) from error
         # A loop in this thread, not asgiref's in another: only so does Ctrl-C end the wait.
         return asyncio.run(self._settled(message, wait))
 
-    async def _settled(self, message: Message, wait: float) -> asking.Outcome:
-        found = await asking.settled(message, min(wait, PATIENCE))
+    async def _settled(self, message: Message, wait: float) -> conversation.Outcome:
+        found = await conversation.settled(message, min(wait, PATIENCE))
         if not found.is_over and wait > PATIENCE:
             if reason := await in_thread(_reason_to_wait, found.run):
                 self.stderr.write(reason)
-            found = await asking.settled(message, wait - PATIENCE)
+            found = await conversation.settled(message, wait - PATIENCE)
         return found
 
 
@@ -100,9 +100,10 @@ def _checked(prompt: str) -> str:
         raise CommandError(f"Standard input is no text: {error.reason}.", returncode=BAD_USAGE) from error
     if not text.strip():
         raise CommandError("The prompt is empty.", returncode=BAD_USAGE)
-    if len(text) > asking.MOST_CHARACTERS:
+    if len(text) > conversation.MOST_CHARACTERS:
         raise CommandError(
-            f"The prompt has {len(text)} characters; at most {asking.MOST_CHARACTERS} are taken.", returncode=BAD_USAGE
+            f"The prompt has {len(text)} characters; at most {conversation.MOST_CHARACTERS} are taken.",
+            returncode=BAD_USAGE,
         )
     return text
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.api import tokens
 from apps.api.models import Scope
 from apps.chats.models import Group
-from apps.chats.validation import sentence
+from apps.chats.validation_errors import sentence
 
 
 class Command(BaseCommand):

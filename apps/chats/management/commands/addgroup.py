@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.chats.models import Channel, Chat, Group, Platform
 from apps.chats.pairing import register
 from apps.chats.services import create_group
-from apps.chats.validation import sentence
+from apps.chats.validation_errors import sentence
 
 LONGEST_ID = 255
 

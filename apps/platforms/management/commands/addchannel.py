@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.chats import services
 from apps.chats.models import Channel
-from apps.chats.validation import sentence
+from apps.chats.validation_errors import sentence
 from apps.platforms.registry import SPECS
 from apps.platforms.spec import REFERENCES, Field, PlatformSpec
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.platforms.listeners import serve
+from apps.platforms.listeners.service import serve
 from nanogridbot.threads import take_short_turns
 
 

@@ -1,0 +1,25 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
+
+SPEC = PlatformSpec(
+    adapter="apps.platforms.adapters.telegram.adapter.TelegramAdapter",
+    check="apps.platforms.adapters.telegram.check.check",
+    webhook="apps.platforms.adapters.telegram.webhook.read",
+    docs="telegram.md",
+    reactions=True,
+    credentials=(Field("token", _("The token that @BotFather gave you."), _("Bot token"), required=True),),
+    options=(
+        API_BASE,
+        Field(
+            "mode",
+            _("Polling needs no public address; for a webhook Telegram must reach this service by HTTPS."),
+            _("Mode"),
+            choices=("polling", "webhook"),
+        ),
+        ACK_REACTION,
+        STREAM,
+        PROGRESS,
+        *PAIRING,
+    ),
+)

@@ -1,0 +1,3 @@
+from apps.platforms.spec import PlatformSpec
+
+SPEC = PlatformSpec(adapter="apps.platforms.adapters.web.adapter.WebAdapter", docs="web.md")

@@ -1,3 +1,0 @@
-from apps.platforms.spec import PlatformSpec
-
-SPEC = PlatformSpec(adapter="apps.platforms.web.adapter.WebAdapter", docs="web.md")

@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class PluginsConfig(AppConfig):
-    name = "apps.plugins"
