@@ -23,11 +23,10 @@ from apps.agents.toolkit import db_connections
 from apps.chats.models import Chat, Group, Message
 from apps.chats.services import create_group, web_chat
 from apps.events import hooks
+from tests.agents.support import Say
 from tests.fakes.messages_api import MessagesApi
 from tests.fakes.page import Page
 from tests.fakes.runner import HONEST
-
-Say = Callable[..., Run]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from apps.agents.models import Run
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import engine, selection
-from tests.agents.conftest import Say
+from tests.agents.support import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

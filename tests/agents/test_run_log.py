@@ -11,7 +11,7 @@ from apps.agents import tasks
 from apps.agents.billing import budgets
 from apps.agents.models import Run
 from apps.agents.runs import execution, recovery
-from tests.agents.conftest import Say
+from tests.agents.support import Say
 
 Lines = list[tuple[str, Any]]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.api import tokens
 from apps.api.models import ApiToken
 from apps.schedules.services import create_task
-from tests.api.conftest import JSON, client, url
+from tests.api.support import JSON, client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

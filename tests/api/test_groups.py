@@ -7,7 +7,7 @@ from django.db import connections, transaction
 
 from apps.chats.models import Group
 from apps.chats.services import create_group
-from tests.api.conftest import JSON, client, url
+from tests.api.support import JSON, client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

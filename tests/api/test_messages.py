@@ -10,7 +10,7 @@ from apps.agents.models import Run
 from apps.api import conversation
 from apps.chats.models import Chat, Message, Sender
 from apps.chats.services import send_message, web_chat
-from tests.api.conftest import JSON, client, token, url
+from tests.api.support import JSON, client, token, url
 from tests.api.worker import answers, fails, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.testing import TestClient
 
 from apps.api import errors
-from tests.api.conftest import client, url
+from tests.api.support import client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,7 @@ from apps.agents.models import Run
 from apps.chats.models import Sender
 from apps.chats.services import web_chat
 from apps.schedules.models import ScheduledTask
-from tests.api.conftest import JSON, client, url
+from tests.api.support import JSON, client, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,16 +1,13 @@
 """An agent that was talked into it: the stub plays the model, everything else is real, the container too."""
 
 import shutil
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from pytest_django import Settings
 
-from apps.agents import services
-from apps.agents.models import Run
 from apps.agents.runs.execution import execute
-from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.models import Channel, Chat, Group, Platform
 from apps.chats.services import create_group
 from apps.chats.workspace.folders import create_workspace, workspace
 from tests.agents.conftest import (  # noqa: F401 - fixtures
@@ -26,9 +23,8 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     sealed,
 )
 from tests.agents.test_tools_journey import results_in
+from tests.attacks.support import Inside
 from tests.fakes.messages_api import Text, ToolUse
-
-Inside = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +72,3 @@ def inside(group: Group, say, sealed) -> Inside:  # noqa: F811
         return "" if run.error else results_in(mine[-1])[-1]
 
     return attack
-
-
-def call(chat: Chat, text: str = "hello") -> Run:  # noqa: F811
-    """A message that calls the agent of that chat's group."""
-    Message.objects.create(chat=chat, direction="in", external_id=uuid.uuid4().hex, text=text, calls_agent=True)
-    assert chat.group
-    return services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE)

@@ -11,7 +11,7 @@ from apps.agents.runs.execution import execute
 from apps.agents.sandbox import disk_quota, reaper
 from apps.chats.models import Chat, Group, Incident
 from apps.chats.workspace.folders import workspace
-from tests.attacks.conftest import Inside, call
+from tests.attacks.support import Inside, call
 from tests.fakes.messages_api import Text
 from tests.waiting import in_thread, until
 

@@ -18,7 +18,7 @@ from apps.chats.models import Attachment, Group, Incident, Message
 from apps.chats.services import send_file
 from apps.chats.workspace import folders, memory, skills
 from apps.chats.workspace.folders import session_directory, workspace
-from tests.agents.conftest import Say
+from tests.agents.support import Say
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
 
 SAFE = "The safe opens with 4711"

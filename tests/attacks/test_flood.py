@@ -15,7 +15,7 @@ from apps.agents.models import Run, Session
 from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
 from tests.agents.heard_link import HeardLink, request, settle
-from tests.attacks.conftest import call
+from tests.attacks.support import call
 from tests.waiting import in_thread, until
 
 FLOODS = {

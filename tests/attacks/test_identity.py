@@ -9,7 +9,7 @@ from apps.agents.runs.execution import execute
 from apps.chats.models import Group, Incident, Message
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
-from tests.attacks.conftest import call
+from tests.attacks.support import call
 from tests.fakes.messages_api import Text, ToolUse
 
 KNOCK = """

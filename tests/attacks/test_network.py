@@ -11,7 +11,7 @@ import pytest
 
 from apps.agents.runs.execution import execute
 from apps.chats.models import Group, Incident
-from tests.attacks.conftest import Inside
+from tests.attacks.support import Inside
 from tests.attacks.test_identity import forged, heard
 
 SECRET = "what-only-this-machine-may-read"

@@ -1,13 +1,11 @@
-import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import translation
 
-from apps.chats.models import Chat, Group, Message
+from apps.chats.models import Chat, Group
 from apps.chats.services import create_group, web_chat
 
 
@@ -39,18 +37,3 @@ def browser_of(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
-
-
-def said(chat: Chat, text: str, **more: Any) -> Message:
-    return Message.objects.create(chat=chat, direction="in", external_id=str(uuid.uuid4()), text=text, **more)
-
-
-def answered(chat: Chat, text: str, **more: Any) -> Message:
-    more = {"delivery": "sent", "next_attempt_at": timezone.now()} | more
-    return Message.objects.create(chat=chat, direction="out", text=text, **more)
-
-
-def act(browser: Client, page: str, action: str, *rows: Any, **more: Any) -> Any:
-    """What the admin answers to an action on chosen rows of a list, such as `chats/chat`."""
-    fields = {"action": action, "_selected_action": [row.pk for row in rows]} | more
-    return browser.post(f"/admin/{page}/", fields, follow=True)

@@ -9,7 +9,7 @@ from apps.agents.services import request_run, session_for
 from apps.chats import incidents
 from apps.chats.models import Channel, Chat, Group, Incident, Message
 from apps.chats.services import web_channel
-from tests.dashboard.conftest import act, answered, said
+from tests.dashboard.support import act, answered, said
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats import incidents
 from apps.chats.models import Incident, Message
-from tests.dashboard.conftest import act, answered, said
+from tests.dashboard.support import act, answered, said
 
 pytestmark = pytest.mark.django_db
 

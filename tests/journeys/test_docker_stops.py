@@ -9,9 +9,9 @@ from django.conf import settings
 from apps.agents.sandbox import selection
 from tests.fakes.messages_api import MessagesApi, Text
 from tests.fakes.telegram_api import TelegramApi
-from tests.journeys.conftest import KEY, serving_a_team
 from tests.journeys.engine import Engine, can_start
 from tests.journeys.service import wait_until
+from tests.journeys.support import KEY, serving_a_team
 
 pytestmark = [pytest.mark.journey, pytest.mark.docker]
 

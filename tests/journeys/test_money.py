@@ -9,8 +9,8 @@ import pytest
 from apps.agents.providers.pool import FRESH_S
 from tests.fakes.messages_api import Failure, MessagesApi, Text
 from tests.fakes.telegram_api import TelegramApi
-from tests.journeys.conftest import serving_a_team
 from tests.journeys.service import Service, wait_until
+from tests.journeys.support import serving_a_team
 from tests.waiting import leave_midnight_behind
 
 pytestmark = pytest.mark.journey

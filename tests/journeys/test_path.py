@@ -4,8 +4,8 @@ import pytest
 
 from tests.fakes.messages_api import Failure, MessagesApi, Text, ToolUse
 from tests.fakes.telegram_api import TelegramApi
-from tests.journeys.conftest import KEY
 from tests.journeys.service import Service, wait_until
+from tests.journeys.support import KEY
 
 pytestmark = [pytest.mark.journey, pytest.mark.docker]
 

@@ -17,7 +17,7 @@ from apps.platforms.outbound import question_parts
 from apps.platforms.registry import SPECS
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, send, status, telegram_channel
+from tests.platforms.support import registered_chat, send, status, telegram_channel
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,16 +10,7 @@ from apps.chats.models import Channel, Incident, Message
 from apps.platforms.listeners import supervisor
 from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import CONFLICT, TOKEN, UNAUTHORIZED, Failure, TelegramApi
-from tests.platforms.conftest import (
-    detail,
-    lost,
-    outbound,
-    registered_chat,
-    send,
-    status,
-    telegram_channel,
-    until_quiet,
-)
+from tests.platforms.support import detail, lost, outbound, registered_chat, send, status, telegram_channel, until_quiet
 from tests.waiting import in_time, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import pytest
 
 from apps.chats import services
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import age, outbound, send
+from tests.platforms.support import age, outbound, send
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ import pytest
 
 from apps.chats.models import Attachment, Channel, Message
 from tests.fakes import dingtalk_api, discord_api, discord_gateway, feishu_api, slack_api, stand_in, telegram_api
-from tests.platforms.conftest import outbound, registered_chat, send, status, telegram_channel
+from tests.platforms.support import outbound, registered_chat, send, status, telegram_channel
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]

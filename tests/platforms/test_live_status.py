@@ -6,7 +6,7 @@ from django.test import Client
 
 from apps.chats.models import Channel
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import send, status
+from tests.platforms.support import send, status
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

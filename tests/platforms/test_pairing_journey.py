@@ -11,7 +11,7 @@ from apps.agents.runs.execution import execute
 from apps.agents.sandbox import process, selection
 from apps.chats.models import Message, Sender
 from apps.chats.services import create_group
-from tests.platforms.conftest import status, telegram_channel
+from tests.platforms.support import status, telegram_channel
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

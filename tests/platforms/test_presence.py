@@ -12,7 +12,7 @@ from apps.platforms.adapters.web.adapter import WebAdapter
 from apps.platforms.aio.database import in_database
 from apps.platforms.aio.task_set import Errands
 from apps.platforms.status import typing_indicator
-from tests.platforms.conftest import registered_chat
+from tests.platforms.support import registered_chat
 
 
 class Stumbling(WebAdapter):

@@ -16,7 +16,7 @@ from apps.platforms.adapters.telegram.adapter import TelegramAdapter
 from apps.platforms.models import Draft
 from apps.platforms.status import progress
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import registered_chat, send, status, telegram_channel, until_quiet
+from tests.platforms.support import registered_chat, send, status, telegram_channel, until_quiet
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from apps.chats.models import Message
 from apps.platforms.base import Adapter
 from apps.platforms.registry import SPECS, adapter_class
 from tests.fakes.telegram_api import Failure
-from tests.platforms.conftest import outbound, send
+from tests.platforms.support import outbound, send
 from tests.waiting import until
 
 

@@ -11,8 +11,8 @@ from apps.agents.models import Run
 from apps.agents.turns import prompts
 from apps.chats.models import Message
 from apps.platforms.adapters.telegram.payloads import Me, event, update_from
-from tests.platforms.conftest import send, telegram_channel
 from tests.platforms.fuzz import mutations, survived
+from tests.platforms.support import send, telegram_channel
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tests.platforms.conftest import lost, status
 from tests.platforms.rigs import RIGS, channel_on
+from tests.platforms.support import lost, status
 from tests.waiting import in_time, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from apps.events import pubsub
 from apps.platforms.adapters.telegram.adapter import TelegramAdapter
 from apps.platforms.listeners import supervisor
 from apps.platforms.outbound import outbox
-from tests.platforms.conftest import registered_chat, send, telegram_channel, until_quiet
+from tests.platforms.support import registered_chat, send, telegram_channel, until_quiet
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

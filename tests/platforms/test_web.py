@@ -1,7 +1,7 @@
 import pytest
 
 from apps.chats import services
-from tests.platforms.conftest import outbound, send
+from tests.platforms.support import outbound, send
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

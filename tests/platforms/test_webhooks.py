@@ -13,8 +13,8 @@ from apps.platforms.adapters.telegram.webhook import secret
 from apps.platforms.inbound import intake
 from apps.platforms.webhooks import WebhookRefused, require_recent, webhook_url
 from tests.fakes.telegram_api import TOKEN
-from tests.platforms.conftest import registered_chat
 from tests.platforms.hooks import ask, assert_refused, call
+from tests.platforms.support import registered_chat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 

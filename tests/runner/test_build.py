@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.runner.conftest import RUNNER
+from tests.runner.support import RUNNER
 
 SCRIPT = str(RUNNER.parent / "build.sh")
 

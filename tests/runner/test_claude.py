@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Recorded, Text, ToolUse
-from tests.runner.conftest import OpenHost
 from tests.runner.host import Host, Turn
+from tests.runner.support import OpenHost
 from tests.waiting import until
 
 ENDLESS = Text("one two three four five six", pieces=6, delay=2.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from ngb_runner.demo import command
 
-from tests.runner.conftest import OpenHost
 from tests.runner.host import SEND_MESSAGE, Host
+from tests.runner.support import OpenHost
 
 SLEEP = {"type": "prompt", "id": "one", "text": "sleep 1"}
 

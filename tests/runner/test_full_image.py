@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.messages_api import MessagesApi
-from tests.runner.conftest import docker, sealed_command, shell
 from tests.runner.host import Host
+from tests.runner.support import docker, sealed_command, shell
 
 pytestmark = pytest.mark.docker
 FULL = "nanogridbot-agent:full"

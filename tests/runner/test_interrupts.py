@@ -1,6 +1,6 @@
 """An interrupt that comes together with its prompt, before the agent has begun."""
 
-from tests.runner.conftest import OpenHost
+from tests.runner.support import OpenHost
 
 
 def test_the_turn_ends_with_a_result_and_the_next_one_is_served(runner: OpenHost) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
-from tests.runner.conftest import OpenHost
 from tests.runner.host import Host
+from tests.runner.support import OpenHost
 
 ASK = {"ask_tools": ["Bash"], "answer_seconds": 30}
 

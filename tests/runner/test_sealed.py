@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
-from tests.runner.conftest import shell
 from tests.runner.host import Host, Turn
+from tests.runner.support import shell
 
 pytestmark = pytest.mark.docker
 GROUP = {"cwd": "/workspace/group", "builtin_tools": "all"}

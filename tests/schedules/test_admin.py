@@ -8,7 +8,7 @@ from django_celery_beat.models import PeriodicTask
 from apps.agents.models import Run
 from apps.schedules import beat, services
 from apps.schedules.models import ScheduledTask, TaskStatus
-from tests.schedules.conftest import came_due, fired, made_for
+from tests.schedules.support import came_due, fired, made_for
 
 TASKS = "/admin/schedules/scheduledtask/"
 

@@ -15,7 +15,7 @@ from apps.events import pubsub
 from apps.schedules import beat, services, tasks
 from apps.schedules.models import ScheduledTask
 from nanogridbot.celery import app
-from tests.schedules.conftest import came_due, next_run
+from tests.schedules.support import came_due, next_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ from apps.agents.models import Run
 from apps.agents.toolkit.registry import ToolRefusedError
 from apps.schedules import services, tools
 from apps.schedules.models import ScheduledTask, TaskStatus
-from tests.schedules.conftest import DAILY, SECOND, begun, called, came_due, fired, incidents, made_for, refused, told
+from tests.schedules.support import DAILY, SECOND, begun, called, came_due, fired, incidents, made_for, refused, told
 
 CHANGES = [("update_task", {"prompt": "x"}), ("pause_task", {}), ("resume_task", {}), ("cancel_task", {})]
 

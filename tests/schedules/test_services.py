@@ -12,7 +12,7 @@ from apps.chats.models import Chat, Group, Incident
 from apps.chats.services import create_group, web_chat
 from apps.schedules import services
 from apps.schedules.models import ScheduledTask, TaskRun, TaskStatus
-from tests.schedules.conftest import came_due, fired, next_run
+from tests.schedules.support import came_due, fired, next_run
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 

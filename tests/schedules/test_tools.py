@@ -12,7 +12,7 @@ from apps.chats.models import Chat, Group
 from apps.chats.services import web_chat
 from apps.schedules import services, tools
 from apps.schedules.models import ScheduledTask, TaskStatus
-from tests.schedules.conftest import (
+from tests.schedules.support import (
     DAILY,
     SECOND,
     again,

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.dashboard.browser.conftest import PASSWORD
+from tests.dashboard.browser.support import PASSWORD
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browser.conftest import Site
+from tests.dashboard.browser.support import Site
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,5 @@
+from collections.abc import Callable
+
+from apps.agents.models import Run
+
+Say = Callable[..., Run]

@@ -1,0 +1,42 @@
+import time
+
+import pytest
+
+from apps.chats.models import Channel, Message
+from tests.platforms.support import status
+from tests.waiting import until
+
+database = pytest.mark.django_db(transaction=True)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
+
+
+GROUP_SEND, DIRECT_SEND = "/v1.0/robot/groupMessages/send", "/v1.0/robot/oToMessages/batchSend"
+
+
+OPEN, ACCESS = "/v1.0/gateway/connections/open", "/v1.0/oauth2/accessToken"
+
+
+def session(ding, minutes=60.0):
+    ends = int((time.time() + minutes * 60) * 1000)
+    return {"session": ding.session, "session_ends": str(ends), "user": "", "kind": "group"}
+
+
+def with_context(chat, **context):
+    chat.context = context
+    chat.save()
+    return chat
+
+
+def online(listeners):
+    listeners.start()
+    until(lambda: status() == "online")
+
+
+def inbound():
+    return until(lambda: Message.objects.inbound().first())
+
+
+def kept():
+    return Channel.objects.get(name="bot")

@@ -1,0 +1,40 @@
+import pytest
+
+from apps.chats.models import Channel, Message, Platform
+from tests.fakes.qq_onebot import SELF_ID, TOKEN
+from tests.platforms.support import status
+from tests.waiting import until
+
+database = pytest.mark.django_db(transaction=True)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
+
+
+def channel(url, mode="forward", token=TOKEN, **options):
+    credentials = {"mode": mode, "ws_url": url, "access_token": token}
+    return Channel.objects.create(platform=Platform.QQ, name="bot", credentials=credentials, options=options)
+
+
+def online(listeners):
+    listeners.start()
+    until(lambda: status() == "online")
+
+
+def kept():
+    return Channel.objects.get(name="bot")
+
+
+def inbound():
+    return until(lambda: Message.objects.inbound().first())
+
+
+def recorded(message, **fields):
+    base = {"time": 1700000000, "self_id": SELF_ID, "post_type": "message", "message_type": "group", "group_id": 777}
+    sender = {"user_id": 42, "nickname": "Ann", "card": "Annie", "role": "member"}
+    whole = {**base, "sub_type": "normal", "message_id": -555, "user_id": 42, "anonymous": None, "sender": sender}
+    return {**whole, "message": message, "raw_message": "…", "font": 0, **fields}
+
+
+def image(url):
+    return {"type": "image", "data": {"file": "a.png", "url": url}}
