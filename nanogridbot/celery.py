@@ -1,17 +1,18 @@
 """The Celery application; messages carry ids only."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery, signals
+from django.conf import settings
 from django.db import connections
-
-from nanogridbot.threads import take_short_turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanogridbot.settings")
 
 app = Celery("nanogridbot")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()  # also in threads that Celery did not start: apps send by `celery.current_app`
 app.autodiscover_tasks()
 
 
@@ -22,7 +23,7 @@ def keep_django_logging(**_kwargs: Any) -> None:
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def hand_over_quickly(**_kwargs: Any) -> None:
-    take_short_turns()
+    sys.setswitchinterval(settings.THREAD_SWITCH_INTERVAL)
 
 
 @signals.task_prerun.connect  # type: ignore[untyped-decorator]

@@ -9,11 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from dotenv import load_dotenv
 
-from nanogridbot import env
+from nanogridbot import __version__, env
 from nanogridbot.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(env.text("NGB_ENV_FILE") or BASE_DIR / ".env")
+
+VERSION = __version__
 
 # Where everything that must survive lives.
 DATA_DIR = env.directory("NGB_DATA_DIR", BASE_DIR / "data")
@@ -109,6 +111,10 @@ if len(str(REDIS_SOCKET)) > 100:  # a socket's path may have 108 bytes
 EMBEDDED_REDIS = not REDIS_URL
 if EMBEDDED_REDIS:
     REDIS_URL = f"unix://{REDIS_SOCKET}"
+
+# How long a Python thread computes before another one may: the interpreter's own 5 ms would delay each answer several
+# times. Shorter turns cost little, since most of our threads wait for sockets.
+THREAD_SWITCH_INTERVAL = 0.0005  # seconds
 
 # Celery: rows are the queue; messages carry ids and wake people up.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -39,18 +39,6 @@ def test_models_and_migrations_agree(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_settings_behind_https_are_fit_for_production(tmp_path: Path) -> None:
-    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    result = run(*command, data_dir=tmp_path, NGB_BASE_URL="https://bot.example.org", NGB_TRUST_PROXY="yes")
-    assert result.returncode == 0, result.stderr
-
-
-def test_settings_without_https_are_not(tmp_path: Path) -> None:
-    result = run(sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", data_dir=tmp_path)
-    assert result.returncode == 1
-    assert "SECURE_SSL_REDIRECT" in result.stderr
-
-
 def test_files_and_functions_fit_in_the_eye() -> None:
     too_long = [str(path) for path in SOURCES if path.read_text().count("\n") >= 400]
     for path in SOURCES:

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -14,7 +15,6 @@ from apps.agents.sandbox.selection import chosen_runtime
 from apps.chats.models import Chat, Group, Message
 from apps.events import hooks
 from apps.events.pubsub import publish, publish_on_commit
-from nanogridbot.celery import app
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def wake(run: Run, delay_s: float = 0) -> None:
 def _tell_a_worker(run: Run, delay_s: float = 0) -> None:
     """A broker that is away is logged, and the sweep finds the row later."""
     try:
-        app.send_task("apps.agents.tasks.execute_run", args=[run.pk], countdown=delay_s or None)
+        current_app.send_task("apps.agents.tasks.execute_run", args=[run.pk], countdown=delay_s or None)
     except (OperationalError, OSError) as error:
         logger.warning("nobody could be told of run %s, the sweep will find it: %s", run.pk, error)
 

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import random
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import Any
 import redis
 
 from apps.agents.services import RUNS
+from apps.events.backoff import Backoff
 from apps.events.pubsub import subscription
 
 logger = logging.getLogger(__name__)
@@ -61,17 +61,16 @@ def bell(session_id: int) -> Iterator[threading.Event]:
 
 def _listen() -> None:
     """Ends when nobody attends any more; the next run starts it again."""
-    backoff = 0.1
+    backoff = Backoff(0.1, MAX_BACKOFF)
     while not _nobody_attends():
         try:
             with subscription(RUNS) as receive:
-                backoff = 0.1
+                backoff.reset()
                 while (publication := receive(IDLE)) or not _nobody_attends():
                     _hand_on(publication)
         except redis.RedisError as error:
             logger.info("wake-ups are not heard for a while: %s", error)
-            time.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311 - jitter
-            backoff = min(backoff * 2, MAX_BACKOFF)
+            time.sleep(backoff.next())
 
 
 def _nobody_attends() -> bool:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
@@ -9,7 +10,6 @@ from apps.api.access import READ, caller
 from apps.api.models import Scope
 from apps.api.resources import groups, messages, runs, status, tasks
 from apps.api.storable_parser import StorableBodies
-from nanogridbot import __version__
 
 
 def _for_readers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -27,7 +27,7 @@ def _for_readers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 api = NinjaAPI(
     title="NanoGridBot",
-    version=__version__,
+    version=settings.VERSION,
     description='Bearer tokens: `manage.py createtoken NAME`. Every error is JSON: `{"detail": a sentence}`.',
     urls_namespace="api",
     auth=[READ],

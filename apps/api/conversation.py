@@ -1,7 +1,6 @@
 """One question to a group and its answer, for the API and for `manage.py ask`: a message on the group's web chat."""
 
 import asyncio
-import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +16,7 @@ from apps.api.database import in_thread
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Group, Message, Sender
 from apps.chats.services import storable, web_chat
+from apps.events.backoff import jittered
 from apps.events.pubsub import async_subscription
 from apps.platforms.inbound.intake import accept
 
@@ -101,7 +101,7 @@ async def _watch(message: Message, deadline: float, nap: Nap) -> Outcome:
         left = deadline - time.monotonic()
         if found.is_over or left <= 0:
             return found
-        await nap(min(left, LOOK_AGAIN * random.uniform(0.7, 1)))  # noqa: S311 - jitter
+        await nap(min(left, jittered(LOOK_AGAIN, 0.7, 1)))
 
 
 @asynccontextmanager

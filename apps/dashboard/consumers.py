@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from functools import partial
 from importlib import import_module
@@ -22,6 +21,7 @@ from apps.chats.models import Chat
 from apps.dashboard import transcript
 from apps.dashboard.live import topic
 from apps.dashboard.permissions import may_read
+from apps.events.backoff import Backoff
 from apps.events.pubsub import async_subscription
 
 logger = logging.getLogger(__name__)
@@ -77,26 +77,25 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channel
             await self.close(BROKEN)
 
     async def _follow_through_outages(self) -> None:
-        wait = SHORTEST_WAIT_S
+        backoff = Backoff(SHORTEST_WAIT_S, LONGEST_WAIT_S)
         while True:
             try:
                 async with async_subscription(topic(self.chat.pk)) as receive:
                     await receive(QUIET_S)  # Redis says that we are subscribed: nothing that follows can be missed
                     await self._tell_since(overlap=OVERLAP)
-                    wait = SHORTEST_WAIT_S
+                    backoff.reset()
                     while True:
                         publication = await receive(QUIET_S)
                         if await self._was_refused():
                             return
                         await self._pass_on(publication)
             except redis.RedisError as error:
-                if wait == SHORTEST_WAIT_S:
+                if not backoff.last:
                     logger.warning("Redis is away; the page of %s lives from the rows: %s", self.chat, error)
             if await self._was_refused():
                 return
             await self._tell_since(overlap=0)
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            wait = min(wait * 2, LONGEST_WAIT_S)
+            await asyncio.sleep(backoff.next())
 
     async def _pass_on(self, publication: tuple[str, dict[str, Any]] | None) -> None:
         if publication is None:

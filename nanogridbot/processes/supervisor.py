@@ -5,7 +5,6 @@ It has one thread, no database connection and no Redis client, so that it can fo
 
 import errno
 import os
-import random
 import selectors
 import signal
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from apps.events.backoff import doubled, jittered
 from nanogridbot.processes.child import Child, Program, adopt_orphans, descendants, start
 from nanogridbot.processes.output import Output
 
@@ -210,7 +210,7 @@ class Supervisor:
 
 def pause_after(failures: int) -> float:
     """Seconds before a new start, after so many in a row that ended soon; there is no end to their number."""
-    return min(BACKOFF[0] * 2.0 ** min(failures, 10), BACKOFF[1]) * random.uniform(0.8, 1.2)  # noqa: S311
+    return jittered(doubled(*BACKOFF, failures), 0.8, 1.2)
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:

@@ -5,7 +5,6 @@ between its looks hardly ever finds the lock free, and falls behind by seconds. 
 again every other millisecond, and the process's other threads queue up behind it.
 """
 
-import random
 import sqlite3
 import threading
 import time
@@ -14,6 +13,8 @@ from typing import Any, TypeVar
 
 from django.db.backends.sqlite3 import base
 from django.db.backends.utils import debug_transaction
+
+from apps.events.backoff import jittered
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ def _again(act: Callable[[], T], deadline: float) -> T:
         except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() > deadline:
                 raise
-        time.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        time.sleep(jittered(PAUSE, 0.5, 1.5))
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:

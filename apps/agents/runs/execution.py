@@ -2,7 +2,6 @@
 
 import logging
 import os
-import random
 import socket
 from datetime import timedelta
 from functools import cache
@@ -28,6 +27,7 @@ from apps.agents.turns.turn import Answer, Turn, stopping
 from apps.chats import incidents
 from apps.chats.models import Message
 from apps.chats.services import OUTBOX_FILLED, send_message, storable
+from apps.events.backoff import jittered
 from apps.events.pubsub import publish
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def _drop_absorbed(run: Run) -> None:
 def _hold_back(run: Run, spent: Ceiling) -> None:
     """No money: messages wait for it, for a day at most; whatever else was asked fails. The chat hears of it once."""
     waits = run.cause == Run.Cause.MESSAGE and run.created_at + AWAY_BOUND > timezone.now()
-    if waits and not run.hold(spent.sentence, BROKE_DELAY * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
+    if waits and not run.hold(spent.sentence, jittered(BROKE_DELAY, 0.8, 1.2)):
         return
     told = notices.tell_spent(run, spent)
     if waits:
@@ -131,7 +131,7 @@ def _wait(run: Run, sentence: str) -> None:
     """No agent is to be had now: that uses up no attempt, but does not last for ever."""
     if run.created_at + AWAY_BOUND < timezone.now():
         return retry_or_fail(run, sentence, permanent=True)
-    delay = 0.0 if stopping.is_set() else AWAY_DELAY * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+    delay = 0.0 if stopping.is_set() else jittered(AWAY_DELAY, 0.5, 1.5)
     return _requeue(run, sentence, delay, counts=False)
 
 

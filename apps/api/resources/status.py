@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -10,7 +11,6 @@ from apps.agents.models import Run, RunStatus
 from apps.agents.sandbox.selection import chosen_agent, chosen_runtime
 from apps.api.access import Caller, caller_of
 from apps.chats.models import Channel, Message
-from nanogridbot import __version__
 
 router = Router(tags=["status"])
 
@@ -57,7 +57,7 @@ def read_status(request: HttpRequest) -> object:
     """A token that is restricted to groups sees the numbers of its groups, and no channels."""
     caller = caller_of(request)
     return {
-        "version": __version__,
+        "version": settings.VERSION,
         "agent": chosen_agent(),
         "runtime": chosen_runtime(),
         "channels": list(_channels()) if caller.group_ids is None else [],

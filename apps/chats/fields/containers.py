@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.chats.fields.hosts import BadHostError, parse_rule
-from nanogridbot.logs import SECRET, SECRET_NAME
+from apps.events.secret_patterns import SECRET, SECRET_NAME
 
 ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 # What the container and its runner live by, and where the way out and the model are: not a group's to say.

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.chats import incidents
 from apps.chats.models import Message
 from apps.events import hooks
+from apps.events.backoff import doubled, jittered
 from apps.platforms import error_messages
 from apps.platforms.aio.database import in_database
 from apps.platforms.base import Adapter, OutboundFile, PlatformError
@@ -160,5 +160,4 @@ def _sent(message: Message) -> None:
 
 def _retry_delay(attempts: int) -> float:
     shortest, longest = settings.OUTBOX_RETRY_DELAY
-    doubled = shortest * 2 ** min(attempts - 1, 30) if attempts else shortest
-    return float(min(doubled, longest) * random.uniform(1, 1.1))  # noqa: S311 - jitter
+    return jittered(doubled(shortest, longest, attempts - 1), 1, 1.1)

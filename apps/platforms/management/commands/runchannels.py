@@ -1,6 +1,7 @@
 import asyncio
 import fcntl
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,14 +10,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.platforms.listeners.service import serve
-from nanogridbot.threads import take_short_turns
 
 
 class Command(BaseCommand):
     help = "Holds every enabled channel's connection and delivers what waits, until SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        take_short_turns()
+        sys.setswitchinterval(settings.THREAD_SWITCH_INTERVAL)
         with _only_one():
             asyncio.run(_serve_until_signalled())
 

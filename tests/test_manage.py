@@ -35,13 +35,6 @@ def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:
     assert refused.stderr.startswith("The database does not answer:")
 
 
-def test_a_redis_on_a_socket_is_the_broker_too(tmp_path: Path) -> None:
-    """Celery has a word of its own for it, and would take `unix` for a host of RabbitMQ."""
-    told = "from django.conf import settings; print(settings.CELERY_BROKER_URL)"
-    shown = manage(tmp_path, "shell", "--no-imports", "-c", told, REDIS_URL="unix:///run/redis.sock")
-    assert shown.stdout == "redis+socket:///run/redis.sock\n", shown.stderr
-
-
 def test_the_help_of_a_command_shows_what_is_its_own(tmp_path: Path) -> None:
     shown = manage(tmp_path, "createtoken", "--help").stdout
     assert "--scope" in shown

@@ -1,7 +1,8 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.environment import ROOT
+
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z][A-Z_]+)\"")
 ONLY_IN_THE_ENVIRONMENT = {"NGB_ENV_FILE"}
 

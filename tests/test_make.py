@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.environment import ROOT
 
 
 def make_venv(python: Path | str, target: Path) -> subprocess.CompletedProcess[str]:
