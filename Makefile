@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 TESTS ?= tests
-SOURCES := apps nanogridbot tests container/runner manage.py
+SOURCES := apps nanogridbot tests container/runner docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv agent run test lint types check format lock image bench doctor clean
+.PHONY: help setup venv agent run test lint types check format lock picture image bench doctor clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ format: $(VENV)/dev.stamp ## Put the code into its format
 
 lock: $(VENV)/dev.stamp ## Compile requirements/*.in and container/requirements.in into pinned lists
 	@requirements/lock $(BIN)/uv
+
+picture: $(BIN)/python ## Draw docs/pictures/packages.svg from the import contracts
+	@$(BIN)/python docs/draw_packages.py
 
 image: $(VENV)/base.stamp ## Build the image in which agents run (needs Docker)
 	@$(MANAGE) buildagent

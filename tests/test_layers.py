@@ -10,7 +10,7 @@ from tests.environment import ROOT, service_environment
 
 SOURCES = [
     path
-    for folder in ("apps", "nanogridbot", "container/runner")
+    for folder in ("apps", "nanogridbot", "container/runner", "docs")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "migrations" not in path.parts
 ]
@@ -32,6 +32,11 @@ def test_imports_point_downwards(tmp_path: Path) -> None:
     linter = str(Path(sys.executable).parent / "lint-imports")
     result = run(linter, "--no-cache", data_dir=tmp_path)
     assert result.returncode == 0, result.stdout
+
+
+def test_picture_of_the_packages_is_the_one_that_the_contracts_give(tmp_path: Path) -> None:
+    result = run(sys.executable, "docs/draw_packages.py", "--check", data_dir=tmp_path)
+    assert result.returncode == 0, result.stderr
 
 
 def test_models_and_migrations_agree(tmp_path: Path) -> None:
