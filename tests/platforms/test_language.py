@@ -49,7 +49,7 @@ def test_commands_answer_in_it(chinese, chat, admin):
 
 def test_a_refusal_a_failure_and_the_line_of_a_long_run_are_said_in_it(chinese, chat):
     assert the_answer(chat, "@Andy /new") == "这里只有管理员可以使用 /new。"
-    retry_or_fail(running(chat), "the model is away", permanent=True)
+    retry_or_fail(running(chat), "the model is away", None)
     assert answers(chat)[-1] == "⚠️ 我无法回答：the model is away"
     assert progress.line("Bash: ls", 3, 100) == "⏳ 处理中：正在运行命令, 3 步，2 min…"
 

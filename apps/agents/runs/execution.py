@@ -3,12 +3,11 @@
 import logging
 import os
 import socket
-from datetime import timedelta
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +18,8 @@ from apps.agents.billing.budgets import Ceiling
 from apps.agents.errors import AgentError, LeaseLostError, PermanentAgentError, QuotaError, RuntimeAwayError
 from apps.agents.models import Run, Session
 from apps.agents.questions import questions
-from apps.agents.runs import warmup
+from apps.agents.runs import retries, warmup
+from apps.agents.runs.retries import Retry
 from apps.agents.sandbox import disk_quota
 from apps.agents.sandbox.runtimes import runtime_named
 from apps.agents.sandbox.selection import agent_for_a_run, chosen_runtime
@@ -27,15 +27,11 @@ from apps.agents.turns.turn import Answer, Turn, stopping
 from apps.chats import incidents
 from apps.chats.models import Message
 from apps.chats.services import OUTBOX_FILLED, send_message, storable
-from apps.events.backoff import jittered
 from apps.events.pubsub import publish
 
 logger = logging.getLogger(__name__)
 
 SECRETS = ("chat__context", "chat__channel__credentials")  # deciphered for nobody here
-AWAY_DELAY = 5.0  # seconds until the next look whether agents can be started again
-BROKE_DELAY = 30.0  # seconds until the next look whether there is money again
-AWAY_BOUND = timedelta(days=1)  # a run that waited longer fails
 AT_A_TIME = 10_000  # messages in one statement; SQLite takes 32,766 values, unless it is built for more
 
 
@@ -72,14 +68,16 @@ def _attempt(run: Run) -> None:
     except LeaseLostError as error:
         logger.warning("nothing of this attempt counts: %s", error)
     except RuntimeAwayError as error:
-        _wait(run, str(error))
+        retry_or_fail(run, str(error), retries.while_agents_are_away(run.created_at, timezone.now()))
     except QuotaError as error:
         _fail(run, storable(str(error)), silent=not disk_quota.is_first_today(run))
     except AgentError as error:
-        retry_or_fail(run, storable(str(error)), permanent=isinstance(error, PermanentAgentError))
+        permanent = isinstance(error, PermanentAgentError)
+        retry_or_fail(run, storable(str(error)), None if permanent else retries.after_failure(run.attempt))
     except Exception:
         logger.exception("the run broke")
-        retry_or_fail(run, _("The service itself failed; its log says why."))
+        sentence = _("The service itself failed; its log says why.")
+        retry_or_fail(run, sentence, retries.after_failure(run.attempt))
     finally:
         turn.ledger.close()
 
@@ -117,43 +115,37 @@ def _drop_absorbed(run: Run) -> None:
 
 def _hold_back(run: Run, spent: Ceiling) -> None:
     """No money: messages wait for it, for a day at most; whatever else was asked fails. The chat hears of it once."""
-    waits = run.cause == Run.Cause.MESSAGE and run.created_at + AWAY_BOUND > timezone.now()
-    if waits and not run.hold(spent.sentence, jittered(BROKE_DELAY, 0.8, 1.2)):
+    is_message = run.cause == Run.Cause.MESSAGE
+    retry = retries.while_money_is_spent(run.created_at, timezone.now()) if is_message else None
+    if retry and not run.hold(spent.sentence, retry.delay_s):
         return
     told = notices.tell_spent(run, spent)
-    if waits:
+    if retry:
         services.announce(run)
     elif run.claim(worker_name()):
-        _fail(run, spent.sentence, silent=told or run.cause != Run.Cause.MESSAGE)
+        _fail(run, spent.sentence, silent=told or not is_message)
 
 
-def _wait(run: Run, sentence: str) -> None:
-    """No agent is to be had now: that uses up no attempt, but does not last for ever."""
-    if run.created_at + AWAY_BOUND < timezone.now():
-        return retry_or_fail(run, sentence, permanent=True)
-    delay = 0.0 if stopping.is_set() else jittered(AWAY_DELAY, 0.5, 1.5)
-    return _requeue(run, sentence, delay, counts=False)
-
-
-def retry_or_fail(run: Run, sentence: str, *, permanent: bool = False, delay_s: float | None = None) -> None:
-    """Another attempt after its delay, or the end: told once to the chat, and an incident."""
-    if permanent or run.attempt > len(settings.AGENT_RETRY_DELAYS):
-        return _fail(run, sentence)
-    delay = settings.AGENT_RETRY_DELAYS[run.attempt - 1] if delay_s is None else delay_s
-    return _requeue(run, sentence, delay)
+def retry_or_fail(run: Run, sentence: str, retry: Retry | None) -> None:
+    """Queues the run again as `retry` says; None: the end, told once to the chat and as an incident."""
+    if retry is None:
+        _fail(run, sentence)
+    else:
+        # Whoever ends this process starts another one: nothing has to be waited for.
+        _requeue(run, sentence, replace(retry, delay_s=0.0) if stopping.is_set() and not retry.counts else retry)
 
 
 @transaction.atomic
-def _requeue(run: Run, sentence: str, delay_s: float, *, counts: bool = True) -> None:
+def _requeue(run: Run, sentence: str, retry: Retry) -> None:
     Session.objects.select_for_update().get(pk=run.session_id)
     # What came meanwhile queued a run of its own; the retried one takes its messages along.
     services.queued_in(run).delete()
     attempt = run.attempt  # one that does not count is taken back
-    if not run.requeue(sentence, delay_s, counts=counts):
+    if not run.requeue(sentence, retry.delay_s, counts=retry.counts):
         return
-    logger.warning("attempt %s failed, the next one in %g s: %s", attempt, delay_s, sentence)
+    logger.warning("attempt %s failed, the next one in %g s: %s", attempt, retry.delay_s, sentence)
     transaction.on_commit(lambda: services.announce(run))
-    transaction.on_commit(lambda: services.wake(run, delay_s))
+    transaction.on_commit(lambda: services.wake(run, retry.delay_s))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.agents import services
 from apps.agents.models import Run
-from apps.agents.runs import execution
+from apps.agents.runs import execution, retries
 from apps.chats.models import Chat, Message
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ def requeue_abandoned() -> None:
     for run in Run.objects.filter(status=Run.Status.RUNNING).select_related("session__group", "chat"):
         if (run.lease_until and run.lease_until < now) or execution.worker_is_dead(run.worker):
             with structlog.contextvars.bound_contextvars(run=run.pk, group=run.group.folder):
-                execution.retry_or_fail(run, "The worker died in the middle of the turn.", delay_s=0)
+                sentence = "The worker died in the middle of the turn."
+                execution.retry_or_fail(run, sentence, retries.after_lost_worker(run.attempt))
 
 
 def wake_due() -> None:
