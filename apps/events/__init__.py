@@ -1,0 +1,1 @@
+"""The ground floor: hooks inside a process, publications across processes, back-off."""

@@ -1,4 +1,4 @@
-"""The moments a plugin may attach to; the product's own live pages attach to the same ones.
+"""The moments to which code inside a process may attach, as the live pages do.
 
     from apps.events import hooks
 

@@ -1,4 +1,4 @@
-"""The admin pages, one file per subject. Django finds them by importing this package."""
+"""The admin pages of agents, one file for each subject."""
 
 from apps.agents.admin import budgets, mcp, providers, questions, runs
 

@@ -1,0 +1,1 @@
+"""Who serves model calls: providers in their order, fail-over between them, and their test."""

@@ -1,0 +1,1 @@
+"""What a run asks people: questions, approvals, and the answers."""

@@ -1,0 +1,1 @@
+"""Where an agent lives: runtimes, containers and their limits, mounts, networks, disk quota."""

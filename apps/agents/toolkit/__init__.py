@@ -1,0 +1,1 @@
+"""How an agent's tools are found, offered, permitted and called."""

@@ -1,9 +1,5 @@
-"""The operator's desk for chats: one file for each thing on it. Channels have theirs where platforms are known."""
+"""The admin pages of chats, one file for each subject; those of channels are in apps.platforms."""
 
-from apps.chats.admin.chats import ChatAdmin
-from apps.chats.admin.groups import GroupAdmin
-from apps.chats.admin.incidents import IncidentAdmin
-from apps.chats.admin.messages import AttachmentAdmin, MessageAdmin
-from apps.chats.admin.senders import PairingAdmin, SenderAdmin
+from apps.chats.admin import chats, groups, incidents, messages, senders
 
-__all__ = ["AttachmentAdmin", "ChatAdmin", "GroupAdmin", "IncidentAdmin", "MessageAdmin", "PairingAdmin", "SenderAdmin"]
+__all__ = ["chats", "groups", "incidents", "messages", "senders"]

@@ -1,0 +1,1 @@
+"""What may stand in the models' fields: triggers, hosts, container settings, encrypted values."""

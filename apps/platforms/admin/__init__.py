@@ -1,5 +1,5 @@
-"""The operator's desk for channels: one form for each platform, made from what its `spec.py` says."""
+"""The admin pages of channels: one form for each platform, made from what its `spec.py` says."""
 
-from apps.platforms.admin.channels import ChannelAdmin
+from apps.platforms.admin import channels
 
-__all__ = ["ChannelAdmin"]
+__all__ = ["channels"]

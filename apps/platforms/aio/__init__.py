@@ -1,0 +1,1 @@
+"""The border between the event loop and the rest: the database in threads, tasks, wake-ups."""

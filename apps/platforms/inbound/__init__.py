@@ -1,0 +1,1 @@
+"""What comes in: stored with its files and names, and who may call the agent."""

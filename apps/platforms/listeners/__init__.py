@@ -1,0 +1,1 @@
+"""The listeners' process: connections that are kept up in one event loop."""

@@ -1,0 +1,1 @@
+"""What people see while a run works: typing, reactions, drafts, progress, questions that end."""

@@ -1,0 +1,1 @@
+"""The wire to the host: frames on standard input and output."""

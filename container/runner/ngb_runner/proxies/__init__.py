@@ -1,0 +1,1 @@
+"""Loopback listeners inside the container, whose requests travel over the link."""
