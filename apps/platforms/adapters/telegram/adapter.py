@@ -5,12 +5,12 @@ The library's own Updater confirms updates while they are still in memory, and d
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
 from django.conf import settings
-from telegram import Bot, BotCommand, Update
+from telegram import Bot, BotCommand
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 from telegram.request import HTTPXRequest
@@ -20,20 +20,18 @@ from apps.chats.models import Channel
 from apps.platforms import error_messages
 from apps.platforms.adapters import downloads
 from apps.platforms.adapters.telegram import connection, sending
-from apps.platforms.adapters.telegram.payloads import Me, event
+from apps.platforms.adapters.telegram.api import base_of
+from apps.platforms.adapters.telegram.payloads import Me
 from apps.platforms.adapters.telegram.sdk_errors import translated, translated_errors
 from apps.platforms.adapters.telegram.webhook import secret
 from apps.platforms.base import (
     Adapter,
     Alive,
-    Batch,
     Buttons,
     Event,
     Identity,
-    Moved,
     OutboundFile,
     OutboundPart,
-    PayloadError,
     PlatformError,
     Rate,
 )
@@ -41,9 +39,7 @@ from apps.platforms.webhooks import webhook_url
 
 logger = logging.getLogger(__name__)
 
-API = "https://api.telegram.org"
 MENU_PATIENCE = 5.0  # seconds
-POLL = 25  # seconds for which Telegram holds a request when nothing happens
 GROUP_RATE = Rate(20, 60)  # "Bots FAQ": 20 messages a minute into one group, about one a second into a private chat
 PRIVATE_RATE = Rate(20, 20)
 
@@ -61,13 +57,12 @@ class TelegramAdapter(Adapter):
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._token = channel.credential("token")
-        base = str(channel.option("api_base") or API).rstrip("/")
-        self._base = base
+        self._base = base_of(channel)
         self._by_webhook = channel.option("mode") == "webhook"
         self._bot = Bot(
             self._token,
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
+            base_url=f"{self._base}/bot",
+            base_file_url=f"{self._base}/file/bot",
             # Apart, so that a poll that hangs holds no send up.
             request=HTTPXRequest(connection_pool_size=16, connect_timeout=10, read_timeout=20, pool_timeout=30),
             get_updates_request=connection.UpdatesRequest(connection_pool_size=1, connect_timeout=10, read_timeout=10),
@@ -79,7 +74,7 @@ class TelegramAdapter(Adapter):
             self._me = Me(self._bot.bot.id, self._bot.username)
             await self._offer_commands()
             try:
-                async for arrived in self._hooked() if self._by_webhook else self._polled():
+                async for arrived in self._hooked() if self._by_webhook else connection.polled(self._bot, self._me):
                     yield arrived
             except BadRequest as error:  # of a poll, unlike of a message, it may pass
                 raise PlatformError(str(translated(error, self._token)), permanent=self._by_webhook) from None
@@ -92,29 +87,6 @@ class TelegramAdapter(Adapter):
                 await self._bot.set_my_commands(offered)
         except (TelegramError, TimeoutError) as error:
             logger.info("Telegram's menu does not show the commands: %s", type(error).__name__)
-
-    async def _polled(self) -> AsyncGenerator[Event, None]:
-        await self._bot.delete_webhook()  # while one is set, Telegram answers no poll
-        offset = None
-        timeout = 0  # the first answer comes at once and says whether we may poll
-        while True:
-            updates = await self._bot.get_updates(offset=offset, timeout=timeout, allowed_updates=connection.WANTED)
-            if offset is None:
-                yield Identity(self._me.ids)
-            for arrived in _events(updates, self._me):
-                yield arrived  # resumed after the commit
-            await self._quiet(updates)
-            offset = updates[-1].update_id + 1 if updates else offset or 0
-            timeout = max(1, min(POLL, int(settings.CHANNEL_STALL_TIMEOUT / 3)))
-
-    async def _quiet(self, updates: Sequence[Update]) -> None:
-        """A pressed button shows that it works until this is said; too late is no trouble."""
-        for update in updates:
-            if update.callback_query:
-                try:
-                    await self._bot.answer_callback_query(update.callback_query.id)
-                except BadRequest as error:
-                    logger.debug("a press is not acknowledged: %s", error)
 
     async def _hooked(self) -> AsyncGenerator[Event, None]:
         """Set again and again: a token that was revoked is found, and a webhook that somebody took away is back."""
@@ -162,24 +134,3 @@ class TelegramAdapter(Adapter):
 
     async def close(self) -> None:
         await self._bot.shutdown()
-
-
-def _events(updates: Sequence[Update], me: Me) -> list[Event]:
-    """In order: messages together, as far as no chat moves between them; a tick when there is nothing else."""
-    events: list[Event] = []
-    for update in updates:
-        found = _readable(update, me)
-        if isinstance(found, Batch) and events and isinstance(events[-1], Batch):
-            events[-1].extend(found)
-        elif found:
-            events.append(found)
-    return events or [Alive.TICK]
-
-
-def _readable(update: Update, me: Me) -> Batch | Moved | None:
-    try:
-        return event(update, me)
-    except PayloadError:
-        # An update that cannot be read would come again for ever, and hold up everybody behind it.
-        logger.exception("the update %s could not be read and is passed over", update.update_id)
-        return None

@@ -6,40 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.utils.translation import gettext as _
-from telegram import CallbackQuery, MessageEntity, PhotoSize, Update
 from telegram import Chat as TelegramChat
 from telegram import Message as TelegramMessage
+from telegram import MessageEntity, Update
 
-from apps.chats.inbound import InboundAttachment, InboundMessage
+from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel, Chat, Message
+from apps.platforms.adapters.telegram.content import attachments, content
+from apps.platforms.adapters.telegram.interactions import pressed
 from apps.platforms.adapters.telegram.reactions import reacted
 from apps.platforms.base import Batch, Moved, PayloadError
-
-Kind = Message.Kind
-
-# What stands for a thing without words, by the message's attribute; the first that is there counts
-# (an animation is a document too).
-THINGS = (
-    ("photo", Kind.IMAGE, "photo"),
-    ("voice", Kind.VOICE, "voice message"),
-    ("audio", Kind.FILE, "audio"),
-    ("video", Kind.VIDEO, "video"),
-    ("video_note", Kind.VIDEO, "video message"),
-    ("animation", Kind.VIDEO, "animation"),
-    ("document", Kind.FILE, "file"),
-    ("sticker", Kind.STICKER, "sticker"),
-    ("location", Kind.OTHER, "location"),
-    ("contact", Kind.OTHER, "contact"),
-    ("poll", Kind.OTHER, "poll"),
-    ("dice", Kind.OTHER, "dice"),
-    ("game", Kind.OTHER, "game"),
-    ("story", Kind.OTHER, "story"),
-    ("invoice", Kind.OTHER, "invoice"),
-    ("paid_media", Kind.OTHER, "paid media"),
-    ("giveaway", Kind.OTHER, "giveaway"),
-    ("checklist", Kind.OTHER, "checklist"),
-)
-SUFFIXES = {"photo": ".jpg", "voice": ".ogg", "video_note": ".mp4", "sticker": ".webp"}  # where no name comes along
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +69,7 @@ def event(update: Update, me: Me) -> Batch | Moved | None:
 def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
     """None for what is no message of somebody else: edits, service messages, our own."""
     if update.callback_query:
-        return _pressed(update.callback_query)
+        return pressed(update.callback_query)
     if update.message_reaction:
         return reacted(update.update_id, update.message_reaction)
     message = update.message
@@ -101,13 +77,13 @@ def inbound(update: Update, me: Me) -> InboundMessage | Moved | None:
         return None
     if message.migrate_to_chat_id:
         return Moved(chat_id=str(message.chat.id), new_chat_id=str(message.migrate_to_chat_id))
-    kind, text = _content(message)
+    kind, text = content(message)
     if not text or (message.from_user and message.from_user.id == me.id):
         return None
     return _inbound(message, me, kind, text)
 
 
-def _inbound(message: TelegramMessage, me: Me, kind: Kind, text: str) -> InboundMessage:
+def _inbound(message: TelegramMessage, me: Me, kind: Message.Kind, text: str) -> InboundMessage:
     quoted = _answered(message)
     return InboundMessage(
         external_id=str(message.message_id),
@@ -124,68 +100,10 @@ def _inbound(message: TelegramMessage, me: Me, kind: Kind, text: str) -> Inbound
         quoted_text=_quoted_text(message, quoted),
         mentions_bot=_mentions(message, me) or _is_from(quoted, me),
         from_bot=_is_from_other_bot(message),
-        attachments=_attachments(message),
+        attachments=attachments(message),
         album=message.media_group_id or "",
         sent_at=message.date,
     )
-
-
-def _pressed(press: CallbackQuery) -> InboundMessage | None:
-    """A button under one of our messages; of an old one Telegram tells the chat and the id only."""
-    under = press.message
-    if under is None or not press.data:
-        return None
-    topic = under.message_thread_id if isinstance(under, TelegramMessage) and under.is_topic_message else None
-    return InboundMessage(
-        external_id=f"press-{press.id}",
-        chat_id=str(under.chat.id),
-        chat_kind=Chat.Kind.DIRECT if under.chat.type == TelegramChat.PRIVATE else Chat.Kind.GROUP,
-        chat_title=under.chat.title or under.chat.full_name or "",
-        sender_id=str(press.from_user.id),
-        sender_name=press.from_user.full_name,
-        from_bot=press.from_user.is_bot,
-        text="",
-        pressed=press.data,
-        thread_id=str(topic or ""),
-        reply_to=str(under.message_id),
-    )
-
-
-def _content(message: TelegramMessage) -> tuple[Kind, str]:
-    """An empty text says that there is nothing to tell: a service message."""
-    if message.text:
-        return Kind.TEXT, message.text
-    for attribute, kind, word in THINGS:
-        if thing := getattr(message, attribute, None):
-            name = getattr(thing, "file_name", None) or getattr(thing, "emoji", None) or ""
-            placeholder = f"[{word}: {name}]" if name else f"[{word}]"
-            # The words first, so that a trigger at their start stays there.
-            return kind, f"{message.caption}\n{placeholder}" if message.caption else placeholder
-    if message.api_kwargs and not message.caption:  # what the library has no name for yet
-        return Kind.OTHER, "[message]"
-    return Kind.TEXT, message.caption or ""
-
-
-def _attachments(message: TelegramMessage) -> tuple[InboundAttachment, ...]:
-    """What can be fetched by its file id; of a photo the largest size."""
-    for attribute, kind, _word in THINGS:
-        if thing := getattr(message, attribute, None):
-            file = max(thing, key=_pixels) if isinstance(thing, tuple | list) else thing
-            if file_id := getattr(file, "file_id", None):
-                return (
-                    InboundAttachment(
-                        kind=kind,
-                        source={"file_id": str(file_id)},
-                        name=getattr(file, "file_name", None) or f"{kind}{SUFFIXES.get(attribute, '')}",
-                        mime=getattr(file, "mime_type", None) or ("image/jpeg" if attribute == "photo" else ""),
-                        size=getattr(file, "file_size", None) or 0,
-                    ),
-                )
-    return ()
-
-
-def _pixels(size: PhotoSize) -> int:
-    return size.width * size.height
 
 
 def _sender_id(message: TelegramMessage) -> str:
@@ -222,7 +140,7 @@ def _answered(message: TelegramMessage) -> TelegramMessage | None:
 def _quoted_text(message: TelegramMessage, answered: TelegramMessage | None) -> str:
     if message.quote:
         return message.quote.text
-    return _content(answered)[1] if answered else ""
+    return content(answered)[1] if answered else ""
 
 
 def _mentions(message: TelegramMessage, me: Me) -> bool:

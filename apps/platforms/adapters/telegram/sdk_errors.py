@@ -1,4 +1,4 @@
-"""What Telegram's errors mean to us, as sentences without the token."""
+"""What python-telegram-bot raises, as PlatformErrors whose sentences do not hold the token."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import httpx
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -21,12 +20,12 @@ from telegram.error import (
 
 from apps.chats.network_errors import why
 from apps.platforms import error_messages
+from apps.platforms.adapters.telegram.errors import BAD_TOKEN
 from apps.platforms.base import PlatformError
 
 # The library's coming way of telling durations; without it every RetryAfter warns of the change.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-BAD_TOKEN = gettext_noop("Telegram does not accept the bot's token: it is wrong or was revoked.")
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
