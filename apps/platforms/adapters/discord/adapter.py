@@ -18,9 +18,10 @@ from apps.chats.models import Channel
 from apps.platforms import error_messages
 from apps.platforms.adapters import downloads
 from apps.platforms.adapters.discord import connection, sending
-from apps.platforms.adapters.discord.api import API, Client, intents
+from apps.platforms.adapters.discord.api import API
+from apps.platforms.adapters.discord.interactions import pressed
 from apps.platforms.adapters.discord.names import Directory
-from apps.platforms.adapters.discord.payloads import Me, Place, inbound, pressed, where
+from apps.platforms.adapters.discord.payloads import Me, Place, inbound, where
 from apps.platforms.adapters.discord.reactions import SAID, reacted
 from apps.platforms.adapters.discord.sdk_errors import GARBAGE, translated_errors
 from apps.platforms.adapters.discord.sessions import Resumption
@@ -67,9 +68,9 @@ class DiscordAdapter(Adapter):
         self._trusted = [downloads.host_of(own)] if own else []
         self._cdn = own or CDN
         self._gateway = str(channel.option("ws_base") or "")
-        self._client = Client(
+        self._client = connection.Client(
             own or API,
-            intents=intents(content=channel.option("message_content") != "no"),
+            intents=connection.intents(content=channel.option("message_content") != "no"),
             hear=lambda event, data: self._heard.append((event, data)),
             wanted=(*STANDS, "MESSAGE_CREATE", PRESSED, *SAID, *CHANGES),
         )

@@ -1,4 +1,4 @@
-"""Do a channel's credentials work? Asked without the library: the web process loads this."""
+"""Do a channel's credentials work? Asked without the SDK: the web process loads this."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from apps.chats.models import Channel
 from apps.chats.network_errors import why
 from apps.platforms import error_messages
+from apps.platforms.adapters.discord.errors import BAD_TOKEN
 from apps.platforms.base import PlatformError
 
 API = "https://discord.com"
@@ -42,6 +43,6 @@ async def check(channel: Channel) -> str:
 
 def _answered(response: httpx.Response) -> dict[str, Any]:
     if response.status_code == httpx.codes.UNAUTHORIZED:
-        raise PlatformError(_("Discord does not accept the bot's token: it is wrong or was reset."), permanent=True)
+        raise PlatformError(_(BAD_TOKEN), permanent=True)
     answer: dict[str, Any] = response.raise_for_status().json()
     return answer

@@ -1,16 +1,22 @@
-"""The gateway's websocket: opened, heard and closed, each within its time."""
+"""Discord's gateway: its websocket is opened, heard and closed, each within its time.
+
+The library keeps what it hears of servers in memory, and lets one event that it cannot read end the connection. Here
+events are handed on as they came, without cache and reconnects, and whoever listens polls the gateway.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import discord
 import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
+from discord.state import ConnectionState
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from apps.platforms.adapters.discord.api import Client
+from apps.platforms.adapters.discord.api import LONGEST_WAIT, Rest
 from apps.platforms.adapters.discord.sessions import Session
 from apps.platforms.base import PlatformError
 
@@ -21,6 +27,50 @@ CONNECT_TIMEOUT = 30.0
 CLOSE_TIMEOUT = 1.0
 AT_ONCE = 100  # frames that are stored together
 RESUMABLE = 4000  # a close code after which the session stays; 1000 would end it
+NEVER = 3600.0  # seconds; the listeners have their own clock for a connection that fell silent
+
+# There is nothing to speak with, and that is no news.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+Hear = Callable[[str, Any], None]  # (event, data)
+
+
+class Client(discord.Client):
+    """`hear` is told of every event of the gateway that is among `wanted`."""
+
+    def __init__(self, base: str, *, intents: discord.Intents, hear: Hear, wanted: tuple[str, ...]) -> None:
+        self._base = base
+        super().__init__(
+            intents=intents,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),  # what an agent writes must not call @everyone
+            heartbeat_timeout=NEVER,
+        )
+        self._connection.parsers = parsers(hear, wanted)
+
+    def _get_state(self, **options: Any) -> ConnectionState[Any]:
+        # The only place between the making of the library's REST client and its first use.
+        self.http = Rest(self._base, loop=self.loop, max_ratelimit_timeout=LONGEST_WAIT)
+        return super()._get_state(**options)
+
+
+def parsers(hear: Hear, wanted: tuple[str, ...]) -> dict[str, Callable[[Any], None]]:
+    def told(event: str) -> Callable[[Any], None]:
+        return lambda data: hear(event, data)
+
+    return {event: told(event) for event in wanted}
+
+
+def intents(*, content: bool) -> discord.Intents:
+    """Messages, reactions, and what channels are called; `content` is the one that Discord must have granted."""
+    return discord.Intents(
+        guilds=True,
+        guild_messages=True,
+        dm_messages=True,
+        guild_reactions=True,
+        dm_reactions=True,
+        message_content=content,
+    )
 
 
 class Gateway(DiscordWebSocket):

@@ -12,7 +12,6 @@ from apps.platforms.adapters.discord.content import Json, shown_name, snowflake
 from apps.platforms.base import PayloadError
 
 SPOKEN = (0, 19, 20, 23)  # "Message types": said, replied, by a command; the others tell of joins, pins, boosts
-COMPONENT, BUTTON = 3, 2  # "Interaction type", "Component type"
 FORWARD = 1  # "Message reference types"
 EPOCH = 1420070400000  # milliseconds, where Discord's ids begin to count
 
@@ -53,30 +52,6 @@ def inbound(data: Any, place: Place, me: Me) -> InboundMessage | None:
         raise
     except Exception as error:
         raise PayloadError(f"A message has a form that Discord does not send ({type(error).__name__}).") from error
-
-
-def pressed(data: Any, place: Place) -> InboundMessage | None:
-    """A button under one of our messages ("Interaction object"); None for others; raises PayloadError."""
-    try:
-        if data.get("type") != COMPONENT or data["data"].get("component_type") != BUTTON:
-            return None
-        person = data["member"]["user"] if data.get("guild_id") else data["user"]
-        return InboundMessage(
-            external_id=f"press-{snowflake(data['id'])}",
-            chat_id=place.chat_id,
-            chat_kind=Chat.Kind.GROUP if data.get("guild_id") else Chat.Kind.DIRECT,
-            chat_title=place.title,
-            sender_id=snowflake(person["id"]),
-            sender_name=shown_name(person, data.get("member")),
-            text="",
-            pressed=str(data["data"]["custom_id"]),
-            thread_id=place.thread_id,
-            reply_to=snowflake(data["message"]["id"]),
-        )
-    except PayloadError:
-        raise
-    except Exception as error:
-        raise PayloadError(f"An interaction has a form that Discord does not send ({type(error).__name__}).") from error
 
 
 def _inbound(data: Json, place: Place, me: Me) -> InboundMessage | None:

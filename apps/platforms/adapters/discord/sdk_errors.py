@@ -1,4 +1,4 @@
-"""What discord.py's errors mean to us, as sentences without the token."""
+"""What discord.py raises, as PlatformErrors whose sentences do not hold the token."""
 
 import asyncio
 import logging
@@ -10,30 +10,15 @@ import aiohttp
 import discord
 from discord.gateway import ReconnectWebSocket
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.platforms import error_messages
+from apps.platforms.adapters.discord.errors import BAD_TOKEN, FATAL
 from apps.platforms.base import PlatformError
 
 logger = logging.getLogger(__name__)
 
 # What comes out of the library when an answer is not what it expects.
 GARBAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error)
-
-BAD_TOKEN = gettext_noop("Discord does not accept the bot's token: it is wrong or was reset.")
-NO_INTENT = gettext_noop(
-    "The Message Content Intent is switched off for this bot. Switch it on in the developer portal (Bot › Privileged "
-    "Gateway Intents), or set the option message_content to no."
-)
-# "Gateway close event codes" after which it helps nothing to come again.
-FATAL = {
-    4004: BAD_TOKEN,
-    4010: gettext_noop("Discord refused the connection: invalid shard."),
-    4011: gettext_noop("The bot is in so many servers that Discord wants several connections, which is not supported."),
-    4012: gettext_noop("Discord no longer speaks this version of its gateway."),
-    4013: gettext_noop("Discord refused the connection: invalid intents."),
-    4014: NO_INTENT,
-}
 
 
 @contextmanager

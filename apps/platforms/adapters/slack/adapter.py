@@ -1,6 +1,6 @@
 """Slack by Socket Mode: an envelope is acknowledged once what it brought is stored.
 
-Bolt acknowledges before its handlers end, and the SDK's own client tries a refused ticket for ever: see `socket.py`.
+Bolt acknowledges before its handlers end, and the SDK's own client tries a refused ticket for ever: see connection.py.
 """
 
 import logging
@@ -19,8 +19,8 @@ from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
 from apps.platforms.adapters import downloads
 from apps.platforms.adapters.slack import sending
+from apps.platforms.adapters.slack.api import base_of
 from apps.platforms.adapters.slack.connection import QUIET, Envelope, Socket, opened
-from apps.platforms.adapters.slack.errors import API
 from apps.platforms.adapters.slack.files import is_a_page, is_slacks
 from apps.platforms.adapters.slack.interactions import pressed
 from apps.platforms.adapters.slack.names import Directory
@@ -57,7 +57,7 @@ class SlackAdapter(Adapter):
 
     def __init__(self, channel: Channel) -> None:
         self._app_token = channel.credential("app_token")
-        self._base = str(channel.option("api_base") or API).rstrip("/")
+        self._base = base_of(channel)
         self._ws_base = str(channel.option("ws_base") or "")
         self._open_threads = channel.is_on("threads")
         self._token = channel.credential("bot_token")

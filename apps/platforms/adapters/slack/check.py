@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from apps.chats.models import Channel
 from apps.chats.network_errors import why
 from apps.platforms import error_messages
-from apps.platforms.adapters.slack.errors import API, refusal
+from apps.platforms.adapters.slack.api import base_of
+from apps.platforms.adapters.slack.errors import refusal
 from apps.platforms.base import PlatformError
 
 NEEDED = ("chat:write", "users:read", "files:read", "files:write", "reactions:write")
@@ -18,7 +19,7 @@ HEARING = ("channels:history", "groups:history", "im:history", "mpim:history", "
 async def check(channel: Channel) -> str:
     """Who the bot is; raises CredentialError or PlatformError."""
     bot_token, app_token = channel.credential("bot_token"), channel.credential("app_token")
-    base = str(channel.option("api_base") or API).rstrip("/")
+    base = base_of(channel)
     async with httpx.AsyncClient(timeout=10) as client:
         me, headers = await _ask(client, f"{base}/auth.test", bot_token, "bot")
         await _ask(client, f"{base}/apps.connections.open", app_token, "app-level")

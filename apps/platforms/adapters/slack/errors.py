@@ -6,8 +6,6 @@ from django.utils.translation import gettext_noop
 from apps.platforms import error_messages
 from apps.platforms.base import PlatformError
 
-API = "https://slack.com/api"
-
 TEMPORARY = frozenset(
     (
         *("fatal_error", "internal_error", "request_timeout", "service_unavailable"),

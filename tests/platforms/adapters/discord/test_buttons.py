@@ -4,7 +4,8 @@ import pytest
 
 from apps.agents.models import Question
 from apps.chats.models import Message
-from apps.platforms.adapters.discord.payloads import Place, pressed
+from apps.platforms.adapters.discord.interactions import pressed
+from apps.platforms.adapters.discord.payloads import Place
 from tests.fakes.discord_gateway import Failure
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.support import registered_chat
