@@ -149,6 +149,6 @@ def is_hooked(channel: Channel) -> bool:
 
 def _load_sdk() -> Any:
     """Here and not above: only a long connection needs it, and it costs seconds and some 130 MB."""
-    from apps.platforms.adapters.feishu import connection as long  # noqa: PLC0415
+    from apps.platforms.adapters.feishu import connection  # noqa: PLC0415
 
-    return long
+    return connection

@@ -16,6 +16,7 @@ Kind = Message.Kind
 MOST_ELEMENTS = 2000  # of a rich text; more is nobody's message
 MENTION = re.compile(r"@_(?:user_\d+|all)")
 WORD = re.compile(r"\w{1,40}", re.ASCII)
+ID = re.compile(r"\w[\w.@:=+-]{0,127}", re.ASCII)
 KEY = re.compile(r"[\w.=-]{1,256}", re.ASCII)
 
 PLACEHOLDERS = {
@@ -80,12 +81,6 @@ def named(text: str, names: Mapping[str, str]) -> str:
     return MENTION.sub(lambda found: f"@{names[found[0]]}" if names.get(found[0]) else found[0], text)
 
 
-def word(given: Mapping[str, Any], key: str) -> str:
-    """Empty for what is no text."""
-    value = given.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def _placeholder(message_type: str, given: Mapping[str, Any]) -> str:
     title = word(given, "name") or word(given, "title")
     kind = PLACEHOLDERS.get(message_type) or (message_type if WORD.fullmatch(message_type) else "message")
@@ -141,3 +136,39 @@ def _mentioned(element: Mapping[str, Any], names: Mapping[str, str]) -> str:
     place = word(element, "user_id")
     name = "all" if place in ("all", "@_all") else names.get(place) or word(element, "user_name")
     return f"@{name}" if name else ""
+
+
+# What a stranger sends may be anything: all but `word` raise PayloadError where something else stands.
+
+
+def word(given: Mapping[str, Any], key: str) -> str:
+    """Empty for what is no text."""
+    value = given.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def id_at(given: Mapping[str, Any], key: str) -> str:
+    found = word(given, key)
+    if not ID.fullmatch(found):
+        raise strange(key)
+    return found
+
+
+def mapping(given: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(given, dict):
+        raise strange(name)
+    return given
+
+
+def strange(name: str) -> PayloadError:
+    return PayloadError(_("An event has a form that Feishu does not send (%s).") % name)
+
+
+def sender_id_of(sender: Mapping[str, Any]) -> str:
+    """An app's message may have no more than the app's id."""
+    ids = sender.get("sender_id")
+    if not isinstance(ids, dict):
+        raise strange("sender_id")
+    return id_at(
+        {"id": next((ids[key] for key in ("open_id", "user_id", "union_id", "app_id") if ids.get(key)), "")}, "id"
+    )

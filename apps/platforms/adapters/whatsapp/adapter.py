@@ -18,7 +18,8 @@ from apps.platforms.adapters.chat_context import context_of
 from apps.platforms.adapters.whatsapp import sending
 from apps.platforms.adapters.whatsapp.api import VERSION, base_of
 from apps.platforms.adapters.whatsapp.content import digits
-from apps.platforms.adapters.whatsapp.sdk_errors import WindowClosedError, translated_errors
+from apps.platforms.adapters.whatsapp.errors import WindowClosedError
+from apps.platforms.adapters.whatsapp.sdk_errors import translated_errors
 from apps.platforms.base import Adapter, Alive, Buttons, Event, Identity, OutboundFile, OutboundPart, Rate
 from apps.platforms.outbound import question_parts
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from apps.agents.questions.answers import TOKEN
 from apps.chats.inbound import InboundAttachment
 from apps.chats.models import Message
 
@@ -55,17 +54,13 @@ def _words(kind: str, thing: Mapping[str, Any]) -> str:
     if kind == "button":
         return text_at(thing, "text")
     if kind == "interactive":
-        chosen = mapping(thing.get("button_reply")) or mapping(thing.get("list_reply"))
-        return text_at(chosen, "title")
+        return text_at(chosen(thing), "title")
     return ""
 
 
-def pressed(given: Mapping[str, Any]) -> str:
-    """What a button or a row of ours says; a template's own buttons are words like any other."""
-    thing = mapping(given.get("interactive"))
-    chosen = mapping(thing.get("button_reply")) or mapping(thing.get("list_reply"))
-    token = text_at(chosen, "id")
-    return token if given.get("type") == "interactive" and TOKEN.match(token) else ""
+def chosen(interactive: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The button or the row of a list that somebody chose."""
+    return mapping(interactive.get("button_reply")) or mapping(interactive.get("list_reply"))
 
 
 def _described(kind: str, thing: Mapping[str, Any]) -> str:
@@ -73,9 +68,6 @@ def _described(kind: str, thing: Mapping[str, Any]) -> str:
         place = ", ".join(str(thing[key]) for key in ("latitude", "longitude") if isinstance(thing.get(key), float))
         name = text_at(thing, "name")
         return ": ".join(word for word in ("location", name, place) if word)
-    if kind == "reaction":
-        emoji = text_at(thing, "emoji")[:40]
-        return f"reacted with {emoji}" if emoji else "took back a reaction"
     return re.sub(r"[^\w ]", "", kind)[:40] or "message"
 
 

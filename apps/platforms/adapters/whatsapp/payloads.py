@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat
-from apps.platforms.adapters.whatsapp.content import attachments, content, digits, mapping, mappings, pressed, text_at
+from apps.platforms.adapters.whatsapp.content import attachments, content, digits, mapping, mappings, text_at
+from apps.platforms.adapters.whatsapp.interactions import pressed
+from apps.platforms.adapters.whatsapp.reactions import is_reaction, reacted
 from apps.platforms.base import Batch, Event, Moved, PayloadError, Receipt
 
 logger = logging.getLogger(__name__)
@@ -92,11 +94,9 @@ def _moved(sender: str, system: Json) -> Moved | None:
 
 def _inbound(given: Json, value: Json, sender: str, ours: str) -> InboundMessage:
     kind, text = content(given)
-    is_reaction = given.get("type") == "reaction"
-    reacted_to = {"id": text_at(mapping(given.get("reaction")), "message_id")} if is_reaction else {}
-    group_id, quoted = text_at(given, "group_id"), mapping(given.get("context")) or reacted_to
+    group_id, quoted = text_at(given, "group_id"), mapping(given.get("context"))
     name = _name(value, sender)
-    return InboundMessage(
+    message = InboundMessage(
         external_id=text_at(given, "id"),
         chat_id=group_id or sender,
         chat_kind=Chat.Kind.GROUP if group_id else Chat.Kind.DIRECT,
@@ -108,12 +108,11 @@ def _inbound(given: Json, value: Json, sender: str, ours: str) -> InboundMessage
         kind=kind,
         reply_to=text_at(quoted, "id"),
         mentions_bot=bool(ours) and digits(text_at(quoted, "from")) == ours,
-        is_reaction=is_reaction,
         attachments=attachments(given, kind),
-        # What shows that we type is put under a message, never under a reaction.
-        context={} if is_reaction else {"message_id": text_at(given, "id")},
+        context={"message_id": text_at(given, "id")},
         sent_at=_time(given),
     )
+    return reacted(message, given) if is_reaction(given) else message
 
 
 def _name(value: Json, sender: str) -> str:

@@ -1,4 +1,4 @@
-"""What WhatsApp's errors mean to us, as sentences without the token."""
+"""What pywa raises, as PlatformErrors whose sentences do not hold the token."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +20,10 @@ from pywa.errors import (
 )
 
 from apps.platforms import error_messages
+from apps.platforms.adapters.whatsapp.errors import TRANSIENT_CODES, WindowClosedError
 from apps.platforms.base import PlatformError
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
-TRANSIENT_CODES = (1, 2)  # "API Unknown", "API Service" (Graph API, "Handling errors")
 OTHER_ANSWER = (ValueError, KeyError, TypeError, IndexError, AttributeError)  # what the library makes of it
 
 WAIT = 5.0  # seconds, where WhatsApp asks to wait and does not say how long
@@ -32,15 +32,6 @@ WAITS = {
     SpamRateLimitHit: 60.0,
     MessageFailedToReachMessagingLimit: 600.0,
 }
-
-
-class WindowClosedError(PlatformError):
-    """Nobody wrote for 24 hours: only a template is taken."""
-
-    def __init__(self, more: str = "") -> None:
-        """`more`: a further sentence."""
-        sentence = _("Nobody wrote in this chat for 24 hours, and then WhatsApp takes only an approved template.")
-        super().__init__(f"{sentence} {more}".rstrip(), permanent=True)
 
 
 @contextmanager
