@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.chats.models.channel import CredentialError
+from apps.platforms.adapters.wecom import names
 from apps.platforms.adapters.wecom.aibot.adapter import AiBotAdapter
 from apps.platforms.adapters.wecom.api import Client
 from apps.platforms.adapters.wecom.codec import codec_of, is_bot
-from apps.platforms.adapters.wecom.errors import UNNAMED, WeComError
 from apps.platforms.adapters.wecom.sending import Sender
 from apps.platforms.base import Adapter, Alive, Event, Identity, OutboundFile, OutboundPart, Rate
 
@@ -53,14 +53,7 @@ class WeComAdapter(Adapter):
         return await self._sender.send_file(part)
 
     async def name_of(self, sender_id: str) -> str:
-        """Of people in the app's visible range ("Read member"); anybody else stays with the user id."""
-        try:
-            person = await self._client.get("user/get", userid=sender_id)
-        except WeComError as error:
-            if error.code in UNNAMED:
-                return ""
-            raise
-        return str(person.get("name") or "")
+        return await names.person(self._client, sender_id)
 
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._client.media(str(source["media_id"]))) as chunks:
