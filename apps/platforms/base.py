@@ -154,6 +154,11 @@ class Adapter(ABC):
     def __init__(self, channel: Channel) -> None:
         """Raises CredentialError or PlatformError; does not connect yet."""
 
+    @classmethod
+    def of(cls, channel: Channel) -> "Adapter":
+        """The channel's adapter; a platform with several kinds of channels decides here. Raises as `__init__` does."""
+        return cls(channel)
+
     @abstractmethod
     def listen(self) -> AsyncGenerator[Event, None]:
         """Everything that arrives, until it raises or is closed."""

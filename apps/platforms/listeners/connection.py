@@ -130,7 +130,7 @@ class Connection:
 
 def _build(channel: Channel) -> Adapter:
     """In a thread: importing an SDK takes seconds. Raises CredentialError or PlatformError."""
-    return adapter_class(channel.platform)(channel)
+    return adapter_class(channel.platform).of(channel)
 
 
 async def _close(adapter: Adapter) -> None:

@@ -19,8 +19,10 @@ class CardAdapter(DingTalkAdapter):
 
     edit_every = 1.0  # DingTalk's examples wait half a second between two updates of a card
 
-    def __new__(cls, channel: Channel) -> DingTalkAdapter:  # type: ignore[misc]  # without a template there are no cards
-        return super().__new__(cls) if channel.option("card_template") else DingTalkAdapter(channel)
+    @classmethod
+    def of(cls, channel: Channel) -> DingTalkAdapter:
+        """Without a template there are no cards."""
+        return cls(channel) if channel.option("card_template") else DingTalkAdapter(channel)
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)

@@ -1,4 +1,4 @@
-"""An app of WeCom: everything comes in by its callback, and goes out by the API; one class more for AI bots."""
+"""An app of WeCom: everything comes in by its callback, and goes out by the API. AI bots have their own adapter."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -23,8 +23,10 @@ class WeComAdapter(Adapter):
     files: ClassVar[bool] = True
     names_people = True
 
-    def __new__(cls, channel: Channel) -> Adapter:  # type: ignore[misc]  # the credential `kind` says which
-        return AiBotAdapter(channel) if is_bot(channel) else super().__new__(cls)
+    @classmethod
+    def of(cls, channel: Channel) -> Adapter:
+        """The credential `kind` says which."""
+        return AiBotAdapter(channel) if is_bot(channel) else cls(channel)
 
     def __init__(self, channel: Channel) -> None:
         codec_of(channel)  # what arrives could not be read without it
