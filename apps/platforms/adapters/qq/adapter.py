@@ -1,7 +1,6 @@
 """QQ by OneBot v11, over a websocket that we open or that is opened to us."""
 
 import asyncio
-import base64
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -12,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Message
+from apps.chats.models import Channel
 from apps.platforms.adapters import downloads
-from apps.platforms.adapters.qq import payloads
+from apps.platforms.adapters.qq import payloads, sending
 from apps.platforms.adapters.qq.api import CALL_TIMEOUT, Json
 from apps.platforms.adapters.qq.connection import wire_of
 from apps.platforms.adapters.qq.errors import ActionRefusedError
+from apps.platforms.adapters.qq.names import Titles
 from apps.platforms.adapters.qq.payloads import Me, Quoted
 from apps.platforms.base import (
     Adapter,
@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 OFFLINE = gettext_noop("The QQ account is logged out, although its OneBot implementation runs: log it in there.")
 LOOK_UP_TIMEOUT = 3.0  # seconds
-MOST_TITLES = 5000
 
 
 class QQAdapter(Adapter):
@@ -50,7 +49,7 @@ class QQAdapter(Adapter):
         self._wire = wire_of(mode, channel.credential("ws_url"), token)
         self._trusted = [downloads.host_of(str(channel.option("api_base", "")))]
         self._me = Me("", "")
-        self._titles: dict[int, asyncio.Task[str]] = {}
+        self._titles = Titles(self._look_up)
 
     async def listen(self) -> AsyncGenerator[Event, None]:
         try:
@@ -97,7 +96,7 @@ class QQAdapter(Adapter):
         if not payloads.is_message(event):
             return None
         try:
-            return payloads.inbound(event, self._me, await self._quoted(event), await self._title(event))
+            return payloads.inbound(event, self._me, await self._quoted(event), await self._titles.of(event))
         except PayloadError:
             logger.exception("an event of QQ could not be read and is passed over")
             return None
@@ -113,42 +112,11 @@ class QQAdapter(Adapter):
             return Quoted(message_id)
         return payloads.quoted(message_id, data, self._me)
 
-    async def _title(self, event: Json) -> str:
-        """Asked once for each group."""
-        group = payloads.group_of(event)
-        if not group or payloads.title_of(event):
-            return payloads.title_of(event)
-        if group not in self._titles:
-            if len(self._titles) >= MOST_TITLES:
-                self._titles.clear()
-            self._titles[group] = asyncio.create_task(self._asked_title(group), name=f"title of group {group}")
-        return await self._titles[group]
-
-    async def _asked_title(self, group: int) -> str:
-        try:
-            return str((await self._look_up("get_group_info", group_id=group)).get("group_name") or "")
-        except PlatformError as error:
-            logger.info("the name of a group is not to be had: %s", error)
-            return ""
-
     async def send(self, part: OutboundPart) -> str:
-        return await self._send(part.chat_id, part.reply_to, {"type": "text", "data": {"text": part.text}})
+        return await sending.send_text(self._call, part)
 
     async def send_file(self, part: OutboundFile) -> str:
-        """The bytes themselves: the implementation may run on another machine."""
-        content = f"base64://{base64.b64encode(part.content).decode()}"
-        if part.kind == Message.Kind.IMAGE:
-            return await self._send(part.chat_id, part.reply_to, {"type": "image", "data": {"file": content}})
-        kind, place = _place(part.chat_id)
-        data = await self._call(f"upload_{kind}_file", **place, file=content, name=part.name)
-        return str(data.get("message_id") or data.get("file_id") or "file")
-
-    async def _send(self, chat_id: str, reply_to: str, segment: Json) -> str:
-        kind, place = _place(chat_id)
-        answered = reply_to.partition(".")[0]  # behind the dot is the time
-        reply = [{"type": "reply", "data": {"id": answered}}] if answered else []
-        data = await self._call(f"send_{kind}_msg", **place, message=[*reply, segment])
-        return str(data.get("message_id", ""))
+        return await sending.send_file(self._call, part)
 
     async def download(self, source: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         url = source.get("url")
@@ -171,11 +139,3 @@ class QQAdapter(Adapter):
 
     async def close(self) -> None:
         await self._wire.close()
-
-
-def _place(chat_id: str) -> tuple[str, Json]:
-    """`group_777` or `user_42`, as OneBot names them."""
-    kind, _line, number = chat_id.partition("_")
-    if kind not in ("group", "user") or not number.isdecimal():
-        raise PlatformError(_("A chat of QQ is called group_777 or user_42."), permanent=True)
-    return ("group", {"group_id": int(number)}) if kind == "group" else ("private", {"user_id": int(number)})

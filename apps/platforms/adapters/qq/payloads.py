@@ -1,27 +1,14 @@
 """OneBot's events in the product's words. Pure: no network, no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.chats.inbound import InboundAttachment, InboundMessage
-from apps.chats.models import Chat, Message
-from apps.platforms.adapters.qq.content import Segment, segments
+from apps.chats.inbound import InboundMessage
+from apps.chats.models import Chat
+from apps.platforms.adapters.qq.content import attachments, content, segments
 from apps.platforms.base import PayloadError
-
-Kind = Message.Kind
-
-# What stands for a thing without words.
-THINGS = {
-    "image": (Kind.IMAGE, "image"),
-    "mface": (Kind.STICKER, "sticker"),
-    "record": (Kind.VOICE, "voice message"),
-    "video": (Kind.VIDEO, "video"),
-    "file": (Kind.FILE, "file"),
-}
-SUFFIXES = {"image": ".jpg", "mface": ".gif", "record": ".amr", "video": ".mp4"}  # where no name comes along
-SILENT = ("reply",)  # told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,7 @@ def quoted(message_id: str, data: Mapping[str, Any], me: Me) -> Quoted:
     """What `get_msg` answered."""
     sender = data.get("sender")
     sender_id = str(sender.get("user_id") or "") if isinstance(sender, Mapping) else ""
-    text, _, _ = _content(segments(data.get("message")), me)
+    text, _, _ = content(segments(data.get("message")), me.id, me.name)
     return Quoted(message_id, sender_id, me.name if sender_id == me.id else _name(sender), text)
 
 
@@ -75,7 +62,7 @@ def inbound(event: Mapping[str, Any], me: Me, answer: Quoted | None = None, titl
     if str(user) == me.id:
         return None
     found = segments(event.get("message"))
-    text, mentioned, kind = _content(found, me)
+    text, mentioned, kind = content(found, me.id, me.name)
     if not text:
         return None
     sender_id, sender_name = _sender(event, user)
@@ -94,7 +81,7 @@ def inbound(event: Mapping[str, Any], me: Me, answer: Quoted | None = None, titl
         quoted_sender=answer.sender_name if answer else "",
         quoted_text=answer.text if answer else "",
         mentions_bot=mentioned or (answer is not None and answer.sender_id == me.id),
-        attachments=_attachments(found, group),
+        attachments=attachments(found, group),
         sent_at=_moment(moment),
     )
 
@@ -103,61 +90,6 @@ def title_of(event: Mapping[str, Any]) -> str:
     """Some implementations tell the group's name with each message."""
     name = event.get("group_name")
     return name if isinstance(name, str) else ""
-
-
-def _content(found: Sequence[Segment], me: Me) -> tuple[str, bool, Kind]:
-    """The text without the mention of us, whether there was one, and the kind of the first thing that is no text."""
-    words, mentioned, kind = "", False, Kind.TEXT
-    for segment in found:
-        if segment.kind == "at" and segment.data.get("qq") in (me.id, "all"):
-            mentioned = True
-            words += "@all " if segment.data["qq"] == "all" else ""
-        elif segment.kind not in SILENT:
-            words += _words(segment)
-            if kind is Kind.TEXT and segment.kind in THINGS:
-                kind = THINGS[segment.kind][0]
-    return words.strip() or (f"@{me.name}" if mentioned else ""), mentioned, kind
-
-
-def _words(segment: Segment) -> str:
-    kind, data = segment
-    if kind == "text":
-        return data.get("text", "")
-    if kind == "at":
-        return f"@{data.get('name') or data.get('qq', '')} "
-    if kind == "markdown":
-        return data.get("content", "")
-    word = THINGS[kind][1] if kind in THINGS else kind[:30]
-    name = data.get("name") or (data.get("file") if kind == "file" else "") or data.get("summary", "").strip("[]")
-    return f"[{word}: {name}]" if name else f"[{word}]"
-
-
-def _attachments(found: Sequence[Segment], group: int) -> tuple[InboundAttachment, ...]:
-    return tuple(
-        InboundAttachment(
-            kind=THINGS[segment.kind][0],
-            source=source,
-            name=_file_name(segment),
-            size=int(size) if (size := segment.data.get("file_size", "")).isdecimal() and len(size) < 15 else 0,
-        )
-        for segment in found
-        if segment.kind in THINGS and (source := _source(segment.data, group))
-    )
-
-
-def _source(data: Mapping[str, str], group: int) -> Mapping[str, Any] | None:
-    for address in (data.get("url", ""), data.get("file", "")):
-        if address.startswith(("http://", "https://")):
-            return {"url": address}
-    if group and data.get("file_id"):
-        return {"group_id": group, "file_id": data["file_id"], "busid": data.get("busid", "")}
-    return None
-
-
-def _file_name(segment: Segment) -> str:
-    given = segment.data.get("name") or segment.data.get("file", "")
-    is_name = given and len(given) <= 200 and "://" not in given
-    return given if is_name else f"{segment.kind}{SUFFIXES.get(segment.kind, '')}"
 
 
 def _sender(event: Mapping[str, Any], user: int) -> tuple[str, str]:
