@@ -1,4 +1,4 @@
-"""An access token that a platform lends for a while: fetched once for all who ask, and renewed before it ends."""
+"""Keeps an access token that a platform lends for a while: fetched once for all who ask, renewed before it ends."""
 
 import asyncio
 import time

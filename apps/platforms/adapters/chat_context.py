@@ -1,4 +1,4 @@
-"""What the platform told with the newest message of a chat, and an answer needs: kept with the chat, encrypted."""
+"""Gives what the platform told with the newest message of a chat and an answer needs; it is kept encrypted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

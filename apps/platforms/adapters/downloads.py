@@ -1,4 +1,4 @@
-"""Files from addresses that somebody else names: only public ones are asked, whatever a name or a redirect says."""
+"""Fetches files from addresses that somebody else names: only public ones, whatever a name or a redirect says."""
 
 import asyncio
 import socket

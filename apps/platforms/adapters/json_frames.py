@@ -1,4 +1,4 @@
-"""What comes over a websocket: JSON objects, and whatever else somebody sends."""
+"""Reads what comes over a websocket: JSON objects, and whatever else somebody sends."""
 
 import json
 import logging

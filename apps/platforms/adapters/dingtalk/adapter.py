@@ -1,4 +1,4 @@
-"""DingTalk's robots by Stream mode: no public address is needed."""
+"""Connects a DingTalk robot by Stream mode: no public address is needed."""
 
 import logging
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""DingTalk's OpenAPI by httpx, with time-outs, and errors that are looked at: its SDK has neither."""
+"""Calls DingTalk's OpenAPI by httpx, with time-outs, and looks at its errors: the SDK does neither."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""AI cards: an answer shown while it is written, where the channel names a card template with a streaming field."""
+"""Shows an answer in an AI card while it is written, where the channel names a template with a streaming field."""
 
 import uuid
 from collections.abc import Mapping

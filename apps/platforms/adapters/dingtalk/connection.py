@@ -1,4 +1,4 @@
-"""DingTalk's Stream mode: the SDK's frames and routing; connecting and ending are our own.
+"""Keeps DingTalk's stream: frames and routing are the SDK's, connecting and ending are our own.
 
 The SDK's `start` waits for hung servers without a time-out inside the event loop, swallows a cancellation, and
 asks for ever with a wrong secret.

@@ -1,4 +1,4 @@
-"""What a message of DingTalk contains: words, or what stands for a thing without words, and its files. Pure."""
+"""Reads what a message of DingTalk contains: words, or what stands for a thing without words, and files. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""DingTalk's markdown: a subset, in which a line ends with two spaces, and margins are not kept.
+"""Writes DingTalk's markdown: a subset, in which a line ends with two spaces, and margins are not kept.
 
 It documents no escapes. No limit of characters is published, one of 20,000 bytes is; 4,000 characters keep below it.
 """

@@ -1,4 +1,4 @@
-"""What DingTalk's answers mean to us, as sentences without secrets."""
+"""Says in sentences without secrets what DingTalk's answers mean; loads no SDK."""
 
 from typing import Any
 

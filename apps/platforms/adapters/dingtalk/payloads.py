@@ -1,4 +1,4 @@
-"""DingTalk's messages in the product's words. Pure: no network, no database."""
+"""Translates DingTalk's messages into the product's words. Pure: no network, no database."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

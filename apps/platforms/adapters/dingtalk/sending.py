@@ -1,4 +1,4 @@
-"""What goes to DingTalk: into the session while it lasts, afterwards by the OpenAPI."""
+"""Sends to DingTalk: into the session while it lasts, afterwards by the OpenAPI."""
 
 import io
 import json

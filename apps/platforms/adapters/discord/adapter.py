@@ -1,4 +1,4 @@
-"""Discord's gateway for what comes, its REST API for what goes.
+"""Connects a Discord bot: the gateway for what comes, the REST API for what goes.
 
 The connection is made anew by the listeners, never here; the session goes on where the last stored event was, so that
 what is written during an outage is repeated by Discord.

@@ -1,4 +1,4 @@
-"""discord.py's REST client, with an address of its own.
+"""Gives discord.py's REST client an address of its own.
 
 The library keeps Discord's addresses in class variables of the whole process; here each channel has its own.
 """

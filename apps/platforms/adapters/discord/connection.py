@@ -1,4 +1,4 @@
-"""Discord's gateway: its websocket is opened, heard and closed, each within its time.
+"""Opens, hears and closes Discord's gateway, a websocket, each within its time.
 
 The library keeps what it hears of servers in memory, and lets one event that it cannot read end the connection. Here
 events are handed on as they came, without cache and reconnects, and whoever listens polls the gateway.

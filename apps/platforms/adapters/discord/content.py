@@ -1,4 +1,4 @@
-"""What a message of Discord holds: words, files, stickers, polls, what it forwards. Pure."""
+"""Reads what a message of Discord contains: words, files, stickers, polls, what it forwards. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Discord's markdown. Bots may write masked links; whatever else it knows is CommonMark's."""
+"""Writes Discord's markdown. Bots may write masked links; whatever else it knows is CommonMark's."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A button that somebody pressed under a message of ours ("Interaction object"). Pure: no library."""
+"""Translates a pressed button ("Interaction object") into the product's words. Pure: no network, no library."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the ids in a message stand for: asked of Discord once, kept until Discord says that it changed."""
+"""Looks up what the ids in a message stand for: asked once, kept until Discord says that it changed."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping

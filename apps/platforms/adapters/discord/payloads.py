@@ -1,4 +1,4 @@
-"""Discord's messages in the product's words. Pure: no network, no database, no library."""
+"""Translates Discord's messages into the product's words. Pure: no network, no database, no library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A person's reaction to a message ("Message Reaction Add"): read by the agent later, never a call. Pure."""
+"""Translates a person's reaction ("Message Reaction Add"): the agent reads it later, it never calls. Pure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What discord.py raises, as PlatformErrors whose sentences do not hold the token."""
+"""Turns what discord.py raises into PlatformErrors, whose sentences do not hold the token."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What goes to Discord: texts, files, edits, reactions. Nothing in it calls anybody: mentions are only shown."""
+"""Sends texts, files, edits and reactions to Discord. Nothing in them calls anybody: mentions are only shown."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Where the gateway goes on after a connection broke: Discord then repeats what came after the last stored event."""
+"""Remembers where the gateway goes on after a break: Discord repeats what came after the last stored event."""
 
 from dataclasses import dataclass, replace
 

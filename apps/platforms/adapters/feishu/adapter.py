@@ -1,4 +1,4 @@
-"""Feishu and Lark, by a long connection or by webhook: nothing is acknowledged before it is stored."""
+"""Connects an app of Feishu or Lark, by a long connection or by webhook; it acknowledges what is stored."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Feishu's OpenAPI over httpx.
+"""Calls Feishu's OpenAPI over httpx.
 
 Not over the SDK: its asynchronous calls fetch the tenant's token with blocking requests, keep it for the whole
 process, and go on with it when the platform refuses it; and the web process must not pay for its import.

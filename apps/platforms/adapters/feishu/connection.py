@@ -1,4 +1,4 @@
-"""Feishu's long connection. Importing this loads the SDK: seconds, and some 130 MB. Only the listeners do so.
+"""Keeps Feishu's long connection. To import it loads the SDK: seconds, and some 130 MB. Only the listeners do so.
 
 The SDK's client keeps the event loop of its import, asks for its address with a blocking request without a time-out,
 acknowledges before anything could be stored, and stops in silence when it is refused while it reconnects. Its frames,

@@ -1,4 +1,4 @@
-"""What stands in a message of Feishu: words, a kind, files. Pure; whatever is in it, something readable comes out."""
+"""Reads what a message of Feishu contains: words, a kind, files. Pure; out of anything comes something readable."""
 
 import json
 import re

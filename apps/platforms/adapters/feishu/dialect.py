@@ -1,4 +1,4 @@
-"""The markdown of Feishu's cards ("Rich text components", JSON 2.0); special characters are HTML entities there.
+"""Writes the markdown of Feishu's cards ("Rich text components", JSON 2.0), whose special characters are entities.
 
 A card's request may have 30 KB ("Send message"); long before that nobody reads it. The limit counts bytes as they
 travel.

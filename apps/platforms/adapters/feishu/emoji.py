@@ -1,4 +1,4 @@
-"""Feishu's reactions have names; the emoji that people would choose as an acknowledgement are translated."""
+"""Names Feishu's reactions for the emoji that people would choose as an acknowledgement."""
 
 NAMES = {
     "👀": "GLANCE",

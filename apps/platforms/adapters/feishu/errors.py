@@ -1,4 +1,4 @@
-"""What Feishu's error codes mean to us, as sentences without secrets."""
+"""Says in sentences without secrets what Feishu's error codes mean; loads no SDK."""
 
 import re
 from collections.abc import Mapping

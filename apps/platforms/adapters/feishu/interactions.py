@@ -1,4 +1,4 @@
-"""A button of a card that somebody pressed ("Card callback"), in the product's words. Pure."""
+"""Translates a pressed button of a card ("Card callback") into the product's words. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Feishu's events leave out: people's names, chats' titles, and whose message was answered."""
+"""Looks up what Feishu's events leave out: people's names, chats' titles, and whose message was answered."""
 
 import asyncio
 import logging

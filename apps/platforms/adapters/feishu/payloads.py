@@ -1,4 +1,4 @@
-"""Feishu's events in the product's words. Pure: no network, no database."""
+"""Translates Feishu's events into the product's words. Pure: no network, no database."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What goes to Feishu: a text where there is no markup, otherwise a card; a card that is refused goes out plain."""
+"""Sends to Feishu: a text where there is no markup, otherwise a card; a card that is refused goes out plain."""
 
 import json
 import logging

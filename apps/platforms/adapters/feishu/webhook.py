@@ -1,4 +1,4 @@
-"""Feishu's events by webhook: encrypted, signed over the raw body, with a token inside; all three, or nothing."""
+"""Reads Feishu's events by webhook: encrypted, signed over the raw body, with a token inside; all three, or nothing."""
 
 import binascii
 import hashlib

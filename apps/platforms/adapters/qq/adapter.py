@@ -1,4 +1,4 @@
-"""QQ by OneBot v11, over a websocket that we open or that is opened to us."""
+"""Connects a QQ account by OneBot v11, over a websocket that we open or that is opened to us."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""One OneBot websocket: actions out, each answered by its `echo`; events in."""
+"""Speaks over one OneBot websocket: actions out, each answered by its `echo`; events in."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Do a channel's credentials work? Forward we ask; reverse there is nobody to ask, so we tell what we wait for."""
+"""Checks whether a channel's credentials work; reverse there is nobody to ask, so it tells what we wait for."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The two ways to a OneBot implementation: we connect to it, or it connects to us."""
+"""Keeps one of the two ways to a OneBot implementation: we connect to it, or it connects to us."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""What a message of QQ contains: OneBot's segments, as a list or as text with CQ codes, as words and files. Pure."""
+"""Reads what a message of QQ contains, OneBot's segments or a text with CQ codes, as words and files. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence

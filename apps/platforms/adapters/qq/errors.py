@@ -1,4 +1,4 @@
-"""What OneBot's answers and broken connections mean to us, as sentences without the token."""
+"""Says in sentences without the token what OneBot's answers and broken connections mean."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What QQ's events leave out: the names of groups."""
+"""Looks up what QQ's events leave out: the names of groups."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""OneBot's events in the product's words. Pure: no network, no database."""
+"""Translates OneBot's events into the product's words. Pure: no network, no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What goes to QQ: texts, pictures and files. Everything raises PlatformError."""
+"""Sends texts, pictures and files to QQ."""
 
 import base64
 from collections.abc import Awaitable, Callable

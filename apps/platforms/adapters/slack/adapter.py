@@ -1,4 +1,4 @@
-"""Slack by Socket Mode: an envelope is acknowledged once what it brought is stored.
+"""Connects a Slack app by Socket Mode: an envelope is acknowledged once what it brought is stored.
 
 Bolt acknowledges before its handlers end, and the SDK's own client tries a refused ticket for ever: see connection.py.
 """

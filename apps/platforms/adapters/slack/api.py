@@ -1,4 +1,4 @@
-"""Where the Web API is."""
+"""Says where the Web API is."""
 
 from apps.chats.models import Channel
 

@@ -1,4 +1,4 @@
-"""Slack's websocket: the SDK's client keeps it, and we decide what is acknowledged and when it is over."""
+"""Keeps Slack's websocket: the client is the SDK's, but what is acknowledged and when it is over is decided here."""
 
 import asyncio
 import logging

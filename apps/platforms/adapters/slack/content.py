@@ -1,4 +1,4 @@
-"""Slack's markup as people read it: names for ids, addresses in full. Pure."""
+"""Reads Slack's markup as people see it: names for ids, addresses in full. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn ("Formatting text for app surfaces"). It knows no headings, no tables and no escapes but three."""
+"""Writes Slack's mrkdwn ("Formatting text for app surfaces"): no headings, no tables, no escapes but three."""
 
 import re
 

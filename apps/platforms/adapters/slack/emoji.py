@@ -1,4 +1,4 @@
-"""Slack names its emoji; the ones that a bot may want to put under a message."""
+"""Names the emoji that a bot may want to put under a message as Slack does."""
 
 from django.utils.translation import gettext as _
 

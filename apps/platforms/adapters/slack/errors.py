@@ -1,4 +1,4 @@
-"""What the error codes of Slack's Web API mean, as sentences; without the SDK, for the web process too."""
+"""Says in sentences what the Web API's error codes mean; loads no SDK, so the web process may use it too."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop

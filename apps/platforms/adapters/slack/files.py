@@ -1,4 +1,4 @@
-"""The files of a message event, and where they may be fetched from. Pure."""
+"""Reads the files of a message event, and says where they may be fetched from. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A button that somebody pressed under a message of ours ("block_actions payload"). Pure."""
+"""Translates a pressed button ("block_actions payload") into the product's words. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Names of people and titles of channels: asked once, kept for an hour, never waited for long."""
+"""Looks up names of people and titles of channels: asked once, kept for an hour, never waited for long."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Slack's events in the product's words. Pure: no network, no database."""
+"""Translates Slack's events into the product's words. Pure: no network, no database."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A person's reaction to a message ("reaction_added event"): read by the agent later, never a call. Pure."""
+"""Translates a person's reaction ("reaction_added event"): the agent reads it later, it never calls. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the SDK raises, as PlatformErrors whose sentences hold neither a token nor a ticket."""
+"""Turns what the SDK raises into PlatformErrors, whose sentences hold neither a token nor a ticket."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What goes to Slack: texts, edits, files and reactions."""
+"""Sends texts, edits, files and reactions to Slack."""
 
 from typing import Any
 

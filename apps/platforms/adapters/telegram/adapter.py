@@ -1,4 +1,4 @@
-"""Telegram's Bot API, by long polling or by webhook: nothing is confirmed before it is stored.
+"""Connects a Telegram bot, by long polling or by webhook: nothing is confirmed before it is stored.
 
 The library's own Updater confirms updates while they are still in memory, and dies silently on a revoked token.
 """

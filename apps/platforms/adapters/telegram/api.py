@@ -1,4 +1,4 @@
-"""Where the Bot API is."""
+"""Says where the Bot API is."""
 
 from apps.chats.models import Channel
 

@@ -1,4 +1,4 @@
-"""Do a channel's credentials work? Asked without the SDK: the web process loads this."""
+"""Checks whether a channel's credentials work, without the SDK: the web process loads this."""
 
 import httpx
 from django.utils.translation import gettext as _

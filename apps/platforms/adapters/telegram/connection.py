@@ -1,4 +1,4 @@
-"""Telegram's updates by long polling, read one by one.
+"""Asks for Telegram's updates by long polling, and reads them one by one.
 
 The library's `get_updates` fails as a whole where it cannot read one of them (of a newer Bot API, for one): all of
 them would come again for ever, and what people wrote would stand in the log.

@@ -1,4 +1,4 @@
-"""What a message of Telegram contains: words, or what stands for a thing without words, and its file. Pure."""
+"""Reads what a message of Telegram contains: words, or what stands for a thing without words, and its file. Pure."""
 
 from telegram import Message as TelegramMessage
 from telegram import PhotoSize

@@ -1,4 +1,4 @@
-"""Telegram's HTML. The limit counts UTF-16 units after the entities are parsed (Bot API, "sendMessage")."""
+"""Writes Telegram's HTML, whose limit counts UTF-16 units after the entities are parsed (Bot API, "sendMessage")."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What Telegram's refusals mean, as sentences; without the SDK, for the web process too."""
+"""Says in sentences what Telegram's refusals mean; loads no SDK, so the web process may use it too."""
 
 from django.utils.translation import gettext_noop
 

@@ -1,4 +1,4 @@
-"""A button that somebody pressed under a message of ours, in the product's words. Pure."""
+"""Translates a pressed button ("CallbackQuery") into the product's words. Pure."""
 
 from telegram import CallbackQuery
 from telegram import Chat as TelegramChat

@@ -1,4 +1,4 @@
-"""Telegram's updates in the product's words. Pure: no network, no database."""
+"""Translates Telegram's updates into the product's words. Pure: no network, no database."""
 
 import json
 from collections.abc import Mapping

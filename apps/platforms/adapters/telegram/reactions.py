@@ -1,4 +1,4 @@
-"""A person's reaction to a message in the product's words: something that the agent reads later, never a call."""
+"""Translates a person's reaction ("MessageReactionUpdated"): the agent reads it later, it never calls. Pure."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What python-telegram-bot raises, as PlatformErrors whose sentences do not hold the token."""
+"""Turns what python-telegram-bot raises into PlatformErrors, whose sentences do not hold the token."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What goes to Telegram: texts, files, edits; markup that Telegram cannot read goes out as plain text."""
+"""Sends texts, files and edits to Telegram; markup that Telegram cannot read goes out as plain text."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Telegram's updates by webhook. Its proof is a secret in a header that `setWebhook` told Telegram."""
+"""Reads Telegram's updates by webhook. Their proof is a secret in a header that `setWebhook` told Telegram."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""The chat page: it stores what people write itself, and shows every row through the hooks."""
+"""Serves the chat page, which stores what people write itself and is shown every row through the hooks."""
 
 from collections.abc import AsyncGenerator
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""An app of WeCom: everything comes in by its callback, and goes out by the API. AI bots have their own adapter."""
+"""Connects an app of WeCom: all comes in by its callback, and goes out by the API. AI bots have their own adapter."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""WeCom's API: a token that is renewed early, and once for all; the errors in answers that look well."""
+"""Calls WeCom's API: the token is renewed early, once for all, and errors are found in answers that look well."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing

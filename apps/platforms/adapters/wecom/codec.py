@@ -1,4 +1,4 @@
-"""WeCom's own envelope: AES-256-CBC, signed with SHA-1 ("Encryption and decryption of callbacks")."""
+"""Opens WeCom's envelope: AES-256-CBC, signed with SHA-1 ("Encryption and decryption of callbacks")."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What a message to an app of WeCom contains: words, or what stands for a thing without words, and its file. Pure."""
+"""Reads what a message to an app contains: words, or what stands for a thing without words, and its file. Pure."""
 
 from collections.abc import Mapping
 

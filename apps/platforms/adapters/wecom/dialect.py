@@ -1,4 +1,4 @@
-"""The markdown that WeCom shows in an app's messages. It counts bytes: a Chinese character is three."""
+"""Writes the markdown that WeCom shows in an app's messages. It counts bytes: a Chinese character is three."""
 
 from apps.platforms.rendering.dialect import Dialect
 from apps.platforms.rendering.document import Mark, Style

@@ -1,4 +1,4 @@
-"""What WeCom's errors mean to us: they hide in answers with the status 200 ("Global error codes")."""
+"""Says what WeCom's errors mean: they hide in answers with the status 200 ("Global error codes")."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What WeCom's messages leave out: people's names."""
+"""Looks up what WeCom's messages leave out: people's names."""
 
 from apps.platforms.adapters.wecom.api import Client
 from apps.platforms.adapters.wecom.errors import UNNAMED, WeComError

@@ -1,4 +1,4 @@
-"""What an app of WeCom is told, in the product's words. Pure: no network, no database. Apps have direct chats only."""
+"""Translates what an app of WeCom is told. Pure: no network, no database. Apps have direct chats only."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

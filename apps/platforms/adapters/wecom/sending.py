@@ -1,4 +1,4 @@
-"""What an app says: text or markdown, pictures and files."""
+"""Sends for an app: text or markdown, pictures and files."""
 
 import hashlib
 from collections import OrderedDict

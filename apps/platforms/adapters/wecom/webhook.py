@@ -1,4 +1,4 @@
-"""WeCom's callbacks: XML for an app, JSON for an AI bot, in the same envelope. The answer is empty; we write later."""
+"""Reads WeCom's callbacks, XML for an app, JSON for an AI bot, in one envelope. The answer is empty; we write later."""
 
 from apps.chats.models import Channel
 from apps.platforms.adapters.wecom import payloads

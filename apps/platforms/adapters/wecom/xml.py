@@ -1,4 +1,4 @@
-"""WeCom's flat XML. A document type is refused before it can declare anything."""
+"""Reads WeCom's flat XML. A document type is refused before it can declare anything."""
 
 from xml.parsers import expat
 

@@ -1,4 +1,4 @@
-"""WhatsApp's Cloud API. Everything comes in by webhook; the number and the token are asked after again and again."""
+"""Serves a number of WhatsApp's Cloud API: all comes in by webhook, and the token is asked after again and again."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping

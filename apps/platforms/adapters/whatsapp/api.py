@@ -1,4 +1,4 @@
-"""Where the Graph API is."""
+"""Says where the Graph API is."""
 
 from apps.chats.models import Channel
 

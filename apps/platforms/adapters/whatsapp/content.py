@@ -1,4 +1,4 @@
-"""What a message of WhatsApp contains: words, or what stands for a thing without words, and its file."""
+"""Reads what a message of WhatsApp contains: words, or what stands for a thing without words, and its file. Pure."""
 
 import mimetypes
 import re

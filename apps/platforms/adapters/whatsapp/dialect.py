@@ -1,4 +1,4 @@
-"""WhatsApp's own marks. It knows no escape, and a mark must touch its words within one line."""
+"""Writes WhatsApp's own marks. It knows no escape, and a mark must touch its words within one line."""
 
 import re
 

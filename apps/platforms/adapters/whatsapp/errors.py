@@ -1,4 +1,4 @@
-"""What the Graph API's error codes mean, as sentences; without the SDK, for the web process too."""
+"""Says in sentences what the Graph API's error codes mean; loads no SDK, so the web process may use it too."""
 
 from django.utils.translation import gettext as _
 

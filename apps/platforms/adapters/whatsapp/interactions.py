@@ -1,4 +1,4 @@
-"""A button or a row of a list that somebody pressed under a message of ours. Pure."""
+"""Finds the button or the row of a list that somebody pressed under a message of ours. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""WhatsApp's notifications in the product's words. Pure: no network, no database.
+"""Translates WhatsApp's notifications into the product's words. Pure: no network, no database.
 
 Our own: the library looks only at the first message of a notification, and WhatsApp sends several in one.
 """

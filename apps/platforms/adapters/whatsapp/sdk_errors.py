@@ -1,4 +1,4 @@
-"""What pywa raises, as PlatformErrors whose sentences do not hold the token."""
+"""Turns what pywa raises into PlatformErrors, whose sentences do not hold the token."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

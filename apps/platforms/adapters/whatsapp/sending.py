@@ -1,4 +1,4 @@
-"""What goes to WhatsApp: texts, files, and templates where nothing else is taken any more."""
+"""Sends texts and files to WhatsApp, and templates where nothing else is taken any more."""
 
 import re
 

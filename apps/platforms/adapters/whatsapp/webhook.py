@@ -1,4 +1,4 @@
-"""WhatsApp's notifications: signed with the app's secret over the bytes as they came."""
+"""Reads WhatsApp's notifications, signed with the app's secret over the bytes as they came."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""An AI bot of WeCom: each message brings an address, to which one answer may go within an hour."""
+"""Serves an AI bot of WeCom: each message brings an address, to which one answer may go within an hour."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""What a message to an AI bot of WeCom contains: words, or what stands for things without words, and files. Pure."""
+"""Reads what a message to an AI bot contains: words, or what stands for things without words, and files. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The markdown of an AI bot's answers: all of it, and longer."""
+"""Writes the markdown of an AI bot's answers: all of it, and longer."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What an AI bot of WeCom is told, in the product's words. Pure. In groups only what mentions it comes at all."""
+"""Translates what an AI bot of WeCom is told. Pure. In groups only what mentions it comes at all."""
 
 import json
 from collections.abc import Mapping
