@@ -12,8 +12,6 @@ from apps.agents.turns import prompts
 from apps.chats import services
 from apps.chats.models import Attachment, Message
 from apps.chats.workspace.folders import workspace
-from apps.platforms.adapters import downloads
-from apps.platforms.base import PlatformError
 from tests.fakes.stand_in import Hang
 from tests.waiting import until
 
@@ -258,40 +256,3 @@ def test_what_the_agent_may_not_send_is_said_to_it(chat, run, path, sentence):
     with pytest.raises(registry.ToolRefusedError, match=sentence):
         registry.call(run, "send_file", {"path": path})
     assert not Message.objects.exists()
-
-
-# From addresses that somebody else names.
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1/x", "http://localhost:8000/", "http://10.0.0.1/", "http://169.254.169.254/latest/meta-data",
-        "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://0.0.0.0/", "http://100.64.0.1/", "http://[fd00::1]/",
-        "http://2130706433/", "http://0x7f.1/", "file:///etc/passwd", "ftp://example.org/x", "http://", "nonsense",
-        "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://[64:ff9b:1::a00:1]/", "http://[fec0::1]/",
-        "http://[::7f00:1]/", "http://[::]/", "http://168.63.129.16/",
-    ],
-)  # fmt: skip
-def test_no_private_address_is_asked(url):
-    with pytest.raises(downloads.AddressRefusedError):
-        fetched(url)
-
-
-def test_a_trusted_host_may_be_private_but_not_lead_elsewhere(api):
-    api.files = {"doc": b"text"}
-    from tests.fakes.telegram_api import TOKEN
-
-    url = f"{api.url}/file/bot{TOKEN}/things/doc"
-    assert fetched(url, trusted=[downloads.host_of(api.url)]) == b"text"
-    with pytest.raises(PlatformError, match="private network"):
-        fetched(url)
-
-
-def fetched(url, **options):
-    import asyncio
-
-    async def read():
-        return b"".join([chunk async for chunk in downloads.download(url, **options)])
-
-    return asyncio.run(read())

@@ -1,25 +1,17 @@
+"""Telegram's updates in the product's words, the hostile ones too."""
+
+import json
+
 import pytest
 from telegram import Update
 
 from apps.chats.models import Chat, Message
-from apps.platforms.adapters.telegram.payloads import Me, inbound
+from apps.platforms.adapters.telegram.payloads import Me, event, inbound, update_from
 from apps.platforms.base import Moved
+from tests.platforms.adapters.telegram.support import ANN, BOT, GROUP, ME, RECORDED, read
+from tests.platforms.fuzz import mutations, survived
 
-ME = Me(id=99, username="my_bot")
-ANN = {"id": 42, "is_bot": False, "first_name": "Ann", "last_name": "Lee"}
-BOT = {"id": 99, "is_bot": True, "first_name": "Andy", "username": "my_bot"}
-GROUP = {"id": -1001, "type": "supergroup", "title": "Team"}
-
-
-def update(**message):
-    base = {"message_id": 7, "date": 1_700_000_000, "chat": GROUP, "from": ANN}
-    found = Update.de_json({"update_id": 1, "message": {**base, **message}}, None)
-    assert found
-    return found
-
-
-def read(**message):
-    return inbound(update(**message), ME)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def entity(kind, offset, length, **more):
@@ -106,38 +98,6 @@ def test_a_thread_id_outside_a_topic_means_nothing():
     assert read(text="hello", message_thread_id=3).thread_id == ""
 
 
-FILE = {"file_id": "f", "file_unique_id": "u"}
-
-
-@pytest.mark.parametrize(
-    ("thing", "kind", "text"),
-    [
-        ({"voice": {**FILE, "duration": 1}}, "voice", "[voice message]"),
-        ({"document": {**FILE, "file_name": "a.pdf"}}, "file", "[file: a.pdf]"),
-        ({"video": {**FILE, "width": 1, "height": 1, "duration": 1}}, "video", "[video]"),
-        ({"location": {"longitude": 1.0, "latitude": 2.0}}, "other", "[location]"),
-        (
-            {
-                "sticker": {
-                    **FILE,
-                    "width": 1,
-                    "height": 1,
-                    "emoji": "👍",
-                    "type": "regular",
-                    "is_animated": False,
-                    "is_video": False,
-                }
-            },
-            "sticker",
-            "[sticker: 👍]",
-        ),
-    ],
-)
-def test_things_without_words_have_a_placeholder(thing, kind, text):
-    message = read(**thing)
-    assert (message.kind, message.text) == (kind, text)
-
-
 @pytest.mark.parametrize(
     "message",
     [
@@ -163,3 +123,17 @@ def test_another_bot_is_marked_but_an_anonymous_admin_is_the_group():
 
 def test_a_group_that_became_a_supergroup_has_moved():
     assert read(migrate_to_chat_id=-100777) == Moved(chat_id="-1001", new_chat_id="-100777")
+
+
+def test_no_payload_breaks_the_translation():
+    assert survived(translation, [json.dumps(payload).encode() for payload in mutations(RECORDED)]) > 0
+
+
+def translation(body):
+    return event(update_from(body), Me(1, "my_bot"))
+
+
+def test_the_recorded_one_is_a_message():
+    (message,) = translation(json.dumps(RECORDED).encode())
+    assert (message.album, message.mentions_bot, message.quoted_text) == ("g", True, "be")
+    assert message.attachments[0].source == {"file_id": "a"}
