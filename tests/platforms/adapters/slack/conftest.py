@@ -17,3 +17,8 @@ def api() -> Iterator[SlackApi]:
 @pytest.fixture
 def chat(api: SlackApi) -> Chat:
     return registered_chat(slack_channel(api), "C1")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path_factory):
+    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")

@@ -1,7 +1,10 @@
 from typing import Any
 
 from apps.chats.models import Channel, Platform
+from apps.platforms.adapters.slack.payloads import Names
 from tests.fakes.slack_api import APP_TOKEN, BOT_TOKEN, SlackApi
+from tests.platforms.support import status
+from tests.waiting import until
 
 
 def slack_channel(api: SlackApi, name: str = "bot", **fields: Any) -> Channel:
@@ -12,3 +15,11 @@ def slack_channel(api: SlackApi, name: str = "bot", **fields: Any) -> Channel:
 
 def bot() -> Channel:
     return Channel.objects.get(name="bot")
+
+
+def online(listeners):
+    listeners.start()
+    until(lambda: status() == "online")
+
+
+NAMES = Names(people={"UANN": "Ann Lee", "UBOB": "Bob"}, chats={"C1": "general"})

@@ -7,8 +7,8 @@ import pytest
 from apps.chats.models import Message
 from tests.fakes.slack_api import SlackApi
 from tests.fakes.stand_in import Garbage, Hang
-from tests.platforms.adapters.slack.support import bot, slack_channel
-from tests.platforms.support import detail, lost, status, until_quiet
+from tests.platforms.adapters.slack.support import bot, online, slack_channel
+from tests.platforms.support import detail, lost, registered_chat, status, until_quiet
 from tests.waiting import in_time, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,3 +162,26 @@ def test_a_server_that_is_away_is_said_without_its_address(api, listeners):
     listeners.start()
     until(lambda: status() == "retrying")
     assert detail().startswith("Slack cannot be reached: ClientConnectorError.")
+
+
+def test_strange_frames_hold_up_nobody(api, listeners, chat):
+    listeners.start()
+    until(lambda: status() == "online")
+    for frame in ("not json", "{", "[1]", "null", '{"type": "unheard_of"}', '{"envelope_id": 5, "type": "events_api"}'):
+        api.send_raw(frame)
+    api.push({"type": "message", "channel": 5})
+    api.push({"type": "reaction_added", "user": "UANN"})
+    api.push({}, type="slash_commands", payload={"command": "/x"})
+    api.push({}, payload="text")
+    api.say("still there")
+    assert until(lambda: Message.objects.inbound().first()).text == "still there"
+    assert api.wait_for(lambda: len(api.acknowledged) == 5)
+    assert bot().reconnects == 0
+
+
+def test_an_operators_own_websocket_server_gets_the_ticket(api, listeners):
+    registered_chat(slack_channel(api, options={"ws_base": f"ws://127.0.0.1:{api.port}/"}), "C1")
+    online(listeners)
+    assert api.connections
+    listeners.stop()
+    until(lambda: not api.connections)

@@ -1,15 +1,16 @@
+"""Slack's events in the product's words, the hostile ones too."""
+
 import json
 
 import pytest
 
 from apps.chats.models import Chat, Message
-from apps.platforms.adapters.slack.content import people, readable
 from apps.platforms.adapters.slack.payloads import Me, Names, inbound, said
 from apps.platforms.base import PayloadError
+from tests.platforms.adapters.slack.support import NAMES
 from tests.platforms.fuzz import mutations, survived
 
 ME = Me(user_id="UBOT", bot_id="BBOT", name="andy")
-NAMES = Names(people={"UANN": "Ann Lee", "UBOB": "Bob"}, chats={"C1": "general"})
 PDF = {
     "id": "F1", "name": "a.pdf", "mimetype": "application/pdf", "size": 10, "mode": "hosted",
     "url_private": "https://files.slack.com/files-pri/T1-F1/a.pdf",
@@ -140,29 +141,6 @@ def test_a_forwarded_message_is_quoted():
     shared = {"is_share": True, "author_id": "UBOB", "text": "see <@UANN>"}
     message = read(text="this", attachments=[{"text": "no"}, shared])
     assert (message.quoted_sender, message.quoted_text) == ("Bob", "see @Ann Lee")
-
-
-@pytest.mark.parametrize(
-    ("written", "text"),
-    [
-        ("<@UANN>, <@UNEW> and <@UOLD|old>", "@Ann Lee, @UNEW and @old"),
-        ("<#C1|general> <#C2|>", "#general #C2"),
-        ("<!here> <!subteam^S1|@team> <!subteam^S1> <!date^1^{date}|Monday>", "@here @team @subteam Monday"),
-        (
-            "<https://x.y> <https://x.y|https://x.y> <https://x.y/a|docs>",
-            "https://x.y https://x.y docs (https://x.y/a)",
-        ),
-        ("<mailto:a@b.c|a@b.c> <tel:+1|+1>", "a@b.c +1"),
-        ("1 &lt; 2 &amp;&amp; 3 &gt; 2, &amp;lt;", "1 < 2 && 3 > 2, &lt;"),
-        ("<> <|x> <@> < a", "<> <|x> @ < a"),
-    ],
-)
-def test_slacks_markup_as_people_read_it(written, text):
-    assert readable(written, NAMES.people) == text
-
-
-def test_only_so_many_names_are_looked_up():
-    assert len(people(" ".join(f"<@U{number}>" for number in range(500)))) == 20
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"event": 5}, {"event": {"type": "message"}}, {"event": []}])

@@ -1,4 +1,4 @@
-"""Questions over Socket Mode: blocks with buttons, their presses, and the answer in their place."""
+"""Questions and the buttons that people press."""
 
 import pytest
 

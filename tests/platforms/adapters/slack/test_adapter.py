@@ -1,20 +1,17 @@
-"""The real SDK against a Slack that speaks the wire, with the real listeners and a real database."""
+"""The adapter with the real SDK against a Slack that speaks the wire, and with the real listeners."""
 
-import aiohttp
+import asyncio
+
 import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Chat, Message
-from tests.fakes.slack_api import Failure
-from tests.fakes.stand_in import Cut, Garbage, Hang
-from tests.platforms.adapters.slack.support import bot, slack_channel
-from tests.platforms.support import outbound, registered_chat, send, status
+from tests.fakes.slack_api import APP_TOKEN
+from tests.platforms.adapters.slack.support import slack_channel
+from tests.platforms.support import registered_chat, send, status
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-# In.
 
 
 def test_a_mention_becomes_a_row_and_a_run_and_an_answer_is_delivered(api, listeners, chat):
@@ -32,17 +29,6 @@ def test_a_mention_becomes_a_row_and_a_run_and_an_answer_is_delivered(api, liste
     assert (sent.text, sent.parameters["channel"]) == ("*Hi* Ann, 1 &lt; 2", "C1")
     assert "thread_ts" not in sent.parameters
     assert until(lambda: Message.objects.outbound().get().external_parts) == [sent.ts]
-
-
-def test_a_thread_comes_and_goes_as_a_thread(api, listeners, chat):
-    listeners.start()
-    until(lambda: status() == "online")
-    api.say("<@UBOT> more", thread_ts="1700000000.000100")
-    message = until(lambda: Message.objects.inbound().first())
-    assert message.thread_id == "1700000000.000100"
-    send(chat, "a" * 4000 + "b", thread_id=message.thread_id)
-    assert {call.parameters["thread_ts"] for call in api.wait_for_sent(2)} == {"1700000000.000100"}
-    assert [len(call.text) for call in api.sent] == [4000, 1]
 
 
 def test_with_the_option_a_mention_opens_a_thread(api, listeners):
@@ -124,79 +110,25 @@ def test_many_at_once_are_kept_in_order(api, listeners, chat):
     assert api.wait_for(lambda: len(api.acknowledged) == 200)
 
 
-def test_a_name_that_cannot_be_had_holds_nobody_up(api, listeners, chat, monkeypatch):
-    monkeypatch.setattr("apps.platforms.adapters.slack.names.PATIENCE", 0.3)
-    api.keep_failing("users.info", Failure("missing_scope"))
-    api.keep_failing("conversations.info", Hang(300))
-    listeners.start()
-    until(lambda: status() == "online")
-    api.say("hello")
-    message = until(lambda: Message.objects.inbound().first())
-    assert message.sender.external_id == "UANN"
+def test_an_adapter_closes_twice_and_before_it_listens(api):
+    from apps.platforms.adapters.slack.adapter import SlackAdapter
+
+    async def close_twice():
+        adapter = SlackAdapter(slack_channel_of_memory(api))
+        await adapter.close()
+        events = adapter.listen()
+        await anext(events)
+        await adapter.close()
+        await adapter.close()
+        await events.aclose()
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(close_twice())
 
 
-def test_strange_frames_hold_up_nobody(api, listeners, chat):
-    listeners.start()
-    until(lambda: status() == "online")
-    for frame in ("not json", "{", "[1]", "null", '{"type": "unheard_of"}', '{"envelope_id": 5, "type": "events_api"}'):
-        api.send_raw(frame)
-    api.push({"type": "message", "channel": 5})
-    api.push({"type": "reaction_added", "user": "UANN"})
-    api.push({}, type="slash_commands", payload={"command": "/x"})
-    api.push({}, payload="text")
-    api.say("still there")
-    assert until(lambda: Message.objects.inbound().first()).text == "still there"
-    assert api.wait_for(lambda: len(api.acknowledged) == 5)
-    assert bot().reconnects == 0
+def slack_channel_of_memory(api):
+    from apps.chats.models import Channel
+    from tests.fakes.slack_api import BOT_TOKEN
 
-
-# Out.
-
-
-def test_rate_limited_waits_as_told(api, listeners, chat):
-    api.fail("chat.postMessage", Failure("ratelimited", status=429, retry_after=1))
-    send(chat, "one")
-    send(chat, "two")
-    listeners.start()
-    api.wait_for_sent(2)
-    refused = next(call for call in api.calls_of("chat.postMessage") if not call.answered)
-    assert [call.text for call in api.sent] == ["one", "two"]
-    assert api.sent[0].at - refused.at >= 0.9
-    until(lambda: outbound("sent") == 2)
-    assert set(Message.objects.values_list("attempts", flat=True)) == {1}
-
-
-def test_a_channel_that_the_bot_is_not_in_fails_at_once_and_lets_the_next_pass(api, listeners, chat):
-    api.fail("chat.postMessage", Failure("not_in_channel"))
-    send(chat, "one")
-    send(chat, "two")
-    listeners.start()
-    assert [call.text for call in api.wait_for_sent(1)] == ["two"]
-    assert "invite it there" in Message.objects.get(text="one").error
-
-
-@pytest.mark.parametrize("trouble", [Failure("internal_error"), Failure("", status=502), Garbage()])
-def test_trouble_is_retried(api, listeners, chat, trouble):
-    api.fail("chat.postMessage", trouble)
-    send(chat, "hi")
-    listeners.start()
-    until(lambda: outbound("sent") == 1)
-    assert Message.objects.get().attempts == 2
-
-
-def test_the_sdk_does_not_send_again_by_itself_what_may_have_arrived(api, listeners, chat, settings):
-    settings.OUTBOX_RETRY_DELAY = (600, 600)
-    api.fail("chat.postMessage", Cut(done=True))
-    send(chat, "hi")
-    listeners.start()
-    until(lambda: Message.objects.filter(attempts=1, delivery="queued").exists())
-    assert len(api.sent) == 1
-
-
-def test_a_server_that_does_not_answer_is_not_waited_for_without_end(api, listeners, chat, monkeypatch):
-    monkeypatch.setattr("apps.platforms.adapters.slack.adapter.TIMEOUT", aiohttp.ClientTimeout(total=0.5))
-    api.fail("chat.postMessage", Hang(300))
-    send(chat, "hi")
-    listeners.start()
-    until(lambda: outbound("sent") == 1)
-    assert Message.objects.get().attempts >= 2
+    tokens = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN}
+    return Channel(platform="slack", name="bot", credentials=tokens, options={"api_base": api.url})
