@@ -1,11 +1,10 @@
-"""Discord's gateway in trouble, and the test of a connection."""
+"""Discord's gateway in trouble."""
 
 import time
 
 import pytest
 
 from apps.chats.models import Channel, Message
-from apps.platforms.admin.channels import checked
 from tests.fakes.discord_gateway import CONTENT_INTENT, Failure, Garbage
 from tests.fakes.stand_in import Hang
 from tests.platforms.adapters.discord.support import discord_channel, inbound
@@ -20,24 +19,6 @@ pytestmark = [
 
 def reconnects() -> int:
     return Channel.objects.get(name="bot").reconnects
-
-
-# The connection.
-
-
-def test_a_refused_token_is_permanent_and_said(discord, listeners):
-    discord_channel(discord, credentials={"token": "wrong-token"})
-    listeners.start()
-    until(lambda: status() == "failed")
-    assert "does not accept the bot's token" in detail()
-    assert "wrong-token" not in detail()
-
-
-@pytest.mark.parametrize(("code", "words"), [(4004, "token"), (4014, "Message Content Intent"), (4011, "servers")])
-def test_a_fatal_close_is_permanent_and_said(discord, online, code, words):
-    discord.close_gateway(code, refuse=True)
-    until(lambda: status() == "failed")
-    assert words in detail()
 
 
 def test_an_intent_that_is_not_granted_is_said(discord, listeners, room):
@@ -136,37 +117,3 @@ def test_no_more_connections_are_begun_than_are_granted(discord, listeners, room
     assert not discord.identified
     discord.remaining = 5
     until(lambda: status() == "online")
-
-
-# Test connection.
-
-
-def test_the_connection_is_tested(discord):
-    assert checked(discord_channel(discord)) == (True, "The token works: the bot is andy.")
-
-
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"credentials": {"token": "not-this-one"}}, "does not accept the bot's token"),
-        ({"credentials": {}}, "is missing or empty"),
-        ({"options": {"api_base": "http://127.0.0.1:1"}}, "cannot be reached"),
-    ],
-)
-def test_what_is_wrong_is_said(discord, fields, sentence):
-    worked, said = checked(discord_channel(discord, **fields))
-    assert not worked
-    assert sentence in said
-    assert "not-this-one" not in said
-
-
-def test_a_missing_intent_is_said_before_it_hurts(discord):
-    discord.flags = 0
-    worked, said = checked(discord_channel(discord))
-    assert not worked
-    assert "Message Content Intent" in said
-
-
-def test_what_is_not_discord_is_said(discord):
-    discord.keep_failing("me", Garbage())
-    assert checked(discord_channel(discord)) == (False, "What answers there is not Discord's API.")

@@ -1,4 +1,4 @@
-"""The real library against a Discord that speaks the wire, with the real listeners and a real database."""
+"""The adapter with the real library against a Discord that speaks the wire, and with the real listeners."""
 
 import asyncio
 import time
@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-from apps.agents.models import Run
-from apps.chats import services
-from apps.chats.models import Attachment, Chat, Message
-from apps.chats.workspace.folders import workspace
+from apps.chats.models import Message
 from apps.platforms.adapters.discord.adapter import DiscordAdapter
 from apps.platforms.base import Identity, PlatformError
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
-from tests.fakes.discord_gateway import ME, TOKEN, Failure, Garbage
-from tests.fakes.stand_in import Cut, Hang
+from tests.fakes.discord_gateway import ME, TOKEN
+from tests.fakes.stand_in import Hang
 from tests.platforms.adapters.discord.support import discord_channel, inbound
 from tests.platforms.support import outbound, registered_chat, send, status
 from tests.waiting import in_time, until
@@ -26,9 +23,6 @@ pytestmark = [
 ]
 
 OTHER_BOT = {**ANN, "id": "77", "username": "clock", "global_name": "Clock", "bot": True}
-
-
-# In.
 
 
 def test_a_message_becomes_a_row_and_an_answer_is_delivered(discord, online, caplog):
@@ -53,60 +47,6 @@ def test_a_direct_message_calls_the_agent(discord, listeners, room):
     message = inbound()
     assert message.calls_agent
     assert (message.chat.kind, message.chat.title) == ("direct", "Ann")
-
-
-def test_a_thread_belongs_to_its_channel_both_ways(discord, online):
-    discord.say("@Andy hi", channel_id="650")
-    message = inbound()
-    assert (message.chat, message.thread_id, message.chat.title) == (online, "650", "Home #general")
-    send(online, "in the thread", thread_id="650")
-    assert discord.wait_for_sent(1)[0].channel_id == "650"
-
-
-def test_a_post_of_a_forum_is_a_thread_too(discord, listeners, room):
-    discord.channels |= {
-        "670": {"id": "670", "type": 15, "guild_id": "500", "name": "questions"},
-        "671": {"id": "671", "type": 11, "guild_id": "500", "name": "how?", "parent_id": "670"},
-    }
-    registered_chat(room.channel, "670")
-    listeners.start()
-    until(lambda: status() == "online")
-    discord.say("@Andy how?", channel_id="671")
-    message = inbound()
-    assert (message.chat.external_id, message.thread_id, message.chat.title) == ("670", "671", "Home #questions")
-
-
-def test_a_channel_that_was_renamed_is_called_so(discord, online):
-    discord.say("one")
-    inbound()
-    discord.channels["600"]["name"] = "kitchen"
-    discord.push("CHANNEL_UPDATE", discord.channels["600"])
-    discord.say("two")
-    assert until(lambda: Chat.objects.filter(title="Home #kitchen").exists())
-    assert len(discord.calls_of("channel")) == 2
-
-
-def test_a_message_whose_place_cannot_be_asked_for_is_not_lost(discord, online):
-    discord.fail("channel", Failure(503))
-    discord.say("@Andy hello")
-    assert inbound().chat == online
-    assert len(discord.resumed) == 1
-
-
-def test_a_place_that_we_may_not_see_is_a_channel_by_itself(discord, online):
-    discord.fail("channel", Failure(403, "Missing Access", 50001))
-    discord.say("@Andy hello")
-    assert inbound().chat == online
-    assert not discord.resumed
-
-
-def test_an_unknown_channel_is_discovered_with_its_name(discord, listeners):
-    discord_channel(discord)
-    listeners.start()
-    until(lambda: status() == "online")
-    discord.say("hello", channel_id="601")
-    assert until(lambda: Chat.objects.discovered().filter(title="Home #other").exists())
-    assert not Message.objects.exists()
 
 
 def test_who_is_meant_is_seen_and_who_is_not(discord, online):
@@ -164,49 +104,6 @@ def test_events_that_cannot_be_read_hold_up_nobody(discord, online):
     assert len(discord.identified) == 1
 
 
-# Out.
-
-
-def test_a_long_text_arrives_in_two_parts_in_order(discord, online):
-    send(online, "a" * 2000 + "b")
-    assert [call.text for call in discord.wait_for_sent(2)] == ["a" * 2000, "b"]
-
-
-def test_a_rate_limit_is_waited_for_and_one_message_is_seen(discord, online):
-    discord.fail("send", Failure(429, retry_after=0.3), Failure(429, retry_after=0.5, via=False))
-    send(online, "hi")
-    until(lambda: outbound("sent") == 1)
-    first, second = (call for call in discord.calls_of("send") if not call.answered)
-    assert second.at - first.at >= 0.3
-    assert discord.sent[0].at - second.at >= 0.4
-    assert len(discord.sent) == 1
-
-
-def test_a_server_error_is_retried(discord, online):
-    discord.fail("send", Failure(503), Failure(500))
-    send(online, "hi")
-    until(lambda: outbound("sent") == 1)
-    assert len(discord.sent) == 1
-
-
-def test_a_refusal_fails_at_once_and_lets_the_next_pass(discord, online):
-    discord.fail("send", Failure(403, "Missing Permissions", 50013))
-    send(online, "one")
-    send(online, "two")
-    assert [call.text for call in discord.wait_for_sent(1)] == ["two"]
-    failed = Message.objects.get(text="one")
-    assert (failed.delivery, failed.attempts) == ("failed", 1)
-    assert "Missing Permissions" in failed.error
-
-
-def test_a_connection_cut_before_the_answer_shows_no_message_twice(discord, online):
-    discord.fail("send", Cut(done=True), Garbage())
-    send(online, "hi")
-    until(lambda: outbound("sent") == 1)
-    assert len(discord.sent) == 1
-    assert len(discord.calls_of("repeated")) == 1
-
-
 def test_a_hung_channel_delays_no_other(discord, listeners, room):
     with DiscordApi() as hanging:
         stuck = registered_chat(discord_channel(hanging, name="stuck"), "601")
@@ -225,43 +122,6 @@ def test_a_hung_channel_delays_no_other(discord, listeners, room):
         in_time(5, delivered)
         assert not hanging.sent
         hanging.stop()
-
-
-# Files.
-
-
-def test_files_come_in_and_go_out(discord, listeners, room):
-    discord.files = {"cat.png": b"\x89PNG\r\n\x1a\nxxx", "11.png": b"sticker"}
-    listeners.start()
-    until(lambda: status() == "online")
-    file = {
-        "id": "1",
-        "filename": "cat.png",
-        "size": 11,
-        "url": f"{discord.url}/cdn/cat.png",
-        "content_type": "image/png",
-    }
-    gone = {
-        **file,
-        "id": "2",
-        "filename": "gone.txt",
-        "url": f"{discord.url}/cdn/gone.txt",
-        "content_type": "text/plain",
-    }
-    sticker = {"id": "11", "name": "wave", "format_type": 1}
-    discord.say("@Andy look", attachments=[file, gone], sticker_items=[sticker])
-    until(Run.objects.exists)
-    cat, missing, wave = Attachment.objects.order_by("pk")
-    assert (workspace(room.group) / cat.path).read_bytes() == discord.files["cat.png"]
-    assert (cat.kind, wave.kind, wave.state, missing.state) == ("image", "sticker", "ready", "failed")
-
-    (workspace(room.group) / "report.txt").write_bytes(b"hello")
-    services.send_file(room, path="report.txt", name="report.txt", size=5, caption="**Here**")
-    assert discord.wait_for_sent(1)[0].text == "**Here**"
-    assert discord.uploads == [("report.txt", b"hello")]
-
-
-# Together.
 
 
 def together(channel, discord, *, hang_up=False):

@@ -1,4 +1,4 @@
-"""Questions over the gateway: components, their interactions, and the answer in their place."""
+"""Questions and the buttons that people press."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Discord's people see while the agent works."""
+"""Typing, the reaction, and an answer that is shown while it is written."""
 
 import pytest
 
