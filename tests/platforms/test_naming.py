@@ -12,7 +12,7 @@ from apps.platforms.inbound import sender_names
 from tests.fakes.feishu_api import FeishuApi, event
 from tests.fakes.json_api import Answer
 from tests.fakes.wecom_api import APP, WeComApi, app_callback, app_message, error
-from tests.platforms.adapters.feishu.test_webhook import deliver, hooked
+from tests.platforms.adapters.feishu.support import deliver, hooked
 from tests.platforms.hooks import call
 from tests.platforms.support import registered_chat, send, status
 from tests.waiting import until

@@ -1,21 +1,17 @@
-"""Feishu by webhook, through the real view: encrypted, signed, with its token; everything else is refused."""
+"""By webhook, through the real view: encrypted, signed, with its token; everything else is refused."""
 
-import base64
-import hashlib
 import json
-import os
 import time
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Incident, Message
 from apps.platforms.adapters.feishu.adapter import FeishuAdapter
 from apps.platforms.base import PlatformError
 from tests.fakes.feishu_api import APP_ID, BOT, BOT_MENTION, SECRET, FeishuApi, event
+from tests.platforms.adapters.feishu.support import CREDENTIALS, KEY, PRESS, deliver, hooked, sealed, signed
 from tests.platforms.fuzz import mutations
 from tests.platforms.hooks import ask, assert_refused, call
 from tests.platforms.support import detail, registered_chat, send, status
@@ -23,51 +19,10 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 
-KEY = "key-that-encrypts"
-CREDENTIALS = {
-    "app_id": APP_ID,
-    "app_secret": SECRET,
-    "mode": "webhook",
-    "encrypt_key": KEY,
-    "verification_token": "verify-me",
-}
-
-
-def hooked(**fields):
-    given = {"name": "bot", "credentials": CREDENTIALS, "identity": {"id": BOT, "name": "Andy"}, **fields}
-    channel = Channel.objects.create(platform="feishu", **given)
-    registered_chat(channel, "oc_team")
-    return channel
-
 
 @pytest.fixture
 def channel():
     return hooked()
-
-
-def sealed(payload, key=KEY):
-    """As Feishu encrypts."""
-    padder = PKCS7(128).padder()
-    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    vector = os.urandom(16)
-    encryptor = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(vector)).encryptor()
-    hidden = encryptor.update(padder.update(content) + padder.finalize()) + encryptor.finalize()
-    return json.dumps({"encrypt": base64.b64encode(vector + hidden).decode()})
-
-
-def signed(body, *, at=None, key=KEY, nonce="nonce"):
-    timestamp = str(int(time.time()) if at is None else at)
-    signature = hashlib.sha256((timestamp + nonce + key).encode() + body.encode()).hexdigest()
-    return {
-        "X-Lark-Request-Timestamp": timestamp,
-        "X-Lark-Request-Nonce": nonce,
-        "X-Lark-Signature": signature,
-    }
-
-
-def deliver(channel, payload, **how):
-    body = sealed(payload)
-    return call(channel, body, headers=signed(body, **how))
 
 
 def challenge(**fields):
@@ -250,7 +205,6 @@ def test_an_app_that_is_withdrawn_is_noticed_though_nobody_writes(listeners, set
 
 
 def test_a_pressed_button_answers_its_question(channel):
-    from tests.platforms.adapters.feishu.test_buttons import PRESS
     from tests.platforms.test_buttons import answered
     from tests.platforms.test_buttons import ask as asks
 

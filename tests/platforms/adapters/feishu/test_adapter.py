@@ -1,17 +1,23 @@
-"""What people write in Feishu: the SDK's client, a gateway that speaks its frames, and the real listeners."""
+"""The adapter with a Feishu that speaks the wire, and with the real listeners."""
 
+import asyncio
 import json
+import logging
+import subprocess
+import sys
 import time
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from apps.agents.models import Run
 from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspace.folders import workspace
+from apps.platforms.adapters.feishu.adapter import FeishuAdapter
+from apps.platforms.base import Batch, Identity
 from apps.platforms.inbound import intake
-from tests.fakes.feishu_api import ANN, APP_ID, BOT, BOT_MENTION, Failure
-from tests.fakes.stand_in import Hang
-from tests.platforms.adapters.feishu.support import inbound_one
+from tests.fakes.feishu_api import ANN, BOT, BOT_MENTION, SECRET
+from tests.platforms.adapters.feishu.support import inbound_one, reconnects
 from tests.platforms.support import lost, send, status
 from tests.waiting import until
 
@@ -50,36 +56,6 @@ def test_a_mention_of_the_bot_calls_and_one_of_somebody_else_does_not(api, liste
         ("@Bob look", False),
         ("@Andy look @all", True),
     ]
-
-
-def test_an_answer_to_the_bot_calls_it_with_the_words_that_are_answered(api, listeners, chat):
-    said = {"sender": {"id": APP_ID, "id_type": "app_id", "sender_type": "app"}, "msg_type": "text"}
-    api.messages["om_ours"] = {**said, "body": {"content": json.dumps({"text": "what I said"})}}
-    listeners.start()
-    api.say("and then?", parent_id="om_ours", root_id="om_ours")
-    message = inbound_one()
-    assert (message.calls_agent, message.reply_to, message.quoted_text) == (True, "om_ours", "what I said")
-    assert message.thread_id == ""
-
-
-def test_an_answer_to_somebody_else_does_not_call(api, listeners, chat):
-    chat.group.unaddressed = "remember"
-    chat.group.save()
-    api.messages["om_bobs"] = {"sender": {"id": "ou_bob"}, "msg_type": "text", "body": {"content": '{"text": "x"}'}}
-    listeners.start()
-    api.say("and then?", parent_id="om_bobs", root_id="om_bobs")
-    assert not inbound_one().calls_agent
-
-
-def test_a_thread_is_answered_where_it_was_asked(api, listeners, chat):
-    listeners.start()
-    first = api.say("@Andy a topic", thread_id="omt_1")
-    second = api.say("@Andy more", thread_id="omt_1", root_id=first, parent_id=first)
-    until(lambda: Message.objects.filter(thread_id=first).count() == 2)
-    send(chat, "in the thread", thread_id=first)
-    send(chat, "to the second", thread_id=first, reply_to=second)
-    calls = api.wait_for_sent(2)
-    assert [(call.target, call.body["reply_in_thread"]) for call in calls] == [(first, True), (second, True)]
 
 
 def test_own_messages_are_passed_over_and_other_bots_do_not_call(api, listeners, chat):
@@ -121,53 +97,6 @@ def test_what_was_not_acknowledged_comes_again_and_makes_one_row(api, listeners,
     assert Message.objects.count() == Run.objects.count() == 1
 
 
-def test_an_event_in_parts_is_put_together(api, listeners, chat):
-    listeners.start()
-    api.say(f"@Andy {'long ' * 500}", parts=3)
-    assert len(inbound_one().text) > 2000
-
-
-def test_unknown_events_and_garbage_hold_up_nobody_and_are_acknowledged(api, listeners, chat):
-    listeners.start()
-    until(lambda: status() == "online")
-    api.throw(b"\xff\xfe no frame")
-    api.throw("text")
-    api.push(b"no json")
-    api.push({"schema": "2.0", "header": {"event_type": "im.message.reaction.created_v1"}, "event": {}})
-    api.say("@Andy hello", content="[]")
-    api.say("@Andy hello")
-    assert inbound_one().text == "@Andy hello"
-    assert api.wait_for(lambda: len(api.acknowledged) == 4)
-    assert status() == "online"
-
-
-def test_names_that_nobody_tells_stay_empty_and_delay_nothing(api, listeners, chat):
-    api.keep_failing("user", Failure(99991672, "Access denied. contact:contact.base:readonly"))
-    api.keep_failing("chat", Hang(300))
-    listeners.start()
-    until(lambda: status() == "online")
-    began = time.monotonic()
-    for number in range(20):
-        api.say(f"@Andy {number}")
-    until(lambda: Message.objects.inbound().count() == 20)
-    assert time.monotonic() - began < 15  # half of what it would take if each had to wait for its names
-    assert not Message.objects.exclude(sender_name="").exists()
-    assert len(api.calls_of("user")) == 1
-
-
-def test_names_are_asked_for_once(api, listeners, chat):
-    listeners.start()
-    for number in range(5):
-        api.say(f"@Andy {number}")
-    until(lambda: Message.objects.filter(sender_name="Ann").count() == 5)
-    assert len(api.calls_of("user")) == len(api.calls_of("chat")) == 1
-    chat.refresh_from_db()
-    assert chat.title == "Team"
-
-
-# Files.
-
-
 def test_an_image_lies_in_the_groups_folder(api, listeners, chat):
     api.resources["img_1"] = b"\x89PNG and so on"
     listeners.start()
@@ -198,3 +127,47 @@ def test_the_senders_id_is_its_own(api, listeners, chat):
     listeners.start()
     api.say("@Andy hi")
     assert inbound_one().sender.external_id == ANN
+
+
+def test_what_arrived_together_is_stored_together_and_acknowledged_afterwards(api, chat):
+    async def story():
+        adapter = FeishuAdapter(chat.channel)
+        events = adapter.listen()
+        try:
+            assert isinstance(await anext(events), Identity)
+            for number in range(3):
+                await asyncio.to_thread(api.say, f"message {number}")
+            for _ in range(4):
+                await asyncio.sleep(0.05)
+            while not isinstance(batch := await anext(events), Batch):
+                pass  # a ping was answered
+            return batch, list(api.acknowledged)
+        finally:
+            await events.aclose()
+            await adapter.close()
+
+    batch, acknowledged = async_to_sync(story)()
+    assert [message.text for message in batch] == ["message 0", "message 1", "message 2"]
+    assert acknowledged == []
+
+
+def test_neither_the_secret_nor_the_ticket_nor_words_are_logged(api, listeners, chat, caplog, capfd):
+    caplog.set_level(logging.INFO)
+    listeners.start()
+    api.say("@Andy a private word")
+    inbound_one()
+    api.cut()
+    until(lambda: reconnects() == 1)
+    listeners.stop()
+    told = caplog.text + "".join(capfd.readouterr())
+    for secret in (SECRET, "ticket-of", "t-lent", "private word"):
+        assert secret not in told
+
+
+def test_neither_the_web_process_nor_a_webhooks_adapter_loads_the_sdk():
+    program = (
+        "import os, django, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup();"
+        "import apps.platforms.registry, apps.platforms.adapters.feishu.check, apps.platforms.adapters.feishu.webhook;"
+        "import apps.platforms.adapters.feishu.adapter; sys.exit('lark_oapi' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -1,7 +1,6 @@
-"""Questions as cards with buttons, over the long connection and by webhook."""
+"""Questions and the buttons that people press."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -9,22 +8,13 @@ from apps.agents.models import Question
 from apps.chats.models import Chat, Message
 from apps.platforms.adapters.feishu.payloads import Me, event
 from tests.fakes.feishu_api import Failure
+from tests.platforms.adapters.feishu.support import PRESS
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.support import registered_chat, status
 from tests.platforms.test_buttons import answered, ask
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PRESS: dict[str, Any] = {
-    "schema": "2.0",
-    "header": {"event_id": "ev1", "event_type": "card.action.trigger", "app_id": "a"},
-    "event": {
-        "operator": {"open_id": "ou_ann", "user_id": None, "union_id": "on_ann"},
-        "action": {"value": {"answer": "q1:0"}, "tag": "button"},
-        "context": {"open_message_id": "om_1", "open_chat_id": "oc_team"},
-    },
-}
 
 
 @pytest.fixture
