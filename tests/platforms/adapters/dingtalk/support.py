@@ -3,18 +3,14 @@ import time
 import pytest
 
 from apps.chats.models import Channel, Message
+from apps.platforms.adapters.dingtalk import payloads
+from tests.fakes.dingtalk_api import message
 from tests.platforms.support import status
 from tests.waiting import until
 
 database = pytest.mark.django_db(transaction=True)
-
-
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
-
-
 GROUP_SEND, DIRECT_SEND = "/v1.0/robot/groupMessages/send", "/v1.0/robot/oToMessages/batchSend"
-
-
 OPEN, ACCESS = "/v1.0/gateway/connections/open", "/v1.0/oauth2/accessToken"
 
 
@@ -40,3 +36,7 @@ def inbound():
 
 def kept():
     return Channel.objects.get(name="bot")
+
+
+def read(**fields):
+    return payloads.inbound({**message("m1", " hello ", "https://oapi.dingtalk.com/x"), **fields})

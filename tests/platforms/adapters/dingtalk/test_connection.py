@@ -1,37 +1,19 @@
-"""The stream of DingTalk in trouble, and the test of a connection."""
+"""The stream of DingTalk in trouble."""
 
 import json
 import logging
 import re
-import time
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import transaction
 
-from apps.chats.models import Attachment, Incident
+from apps.chats.models import Attachment
 from apps.chats.workspace.folders import workspace
-from apps.platforms.adapters.dingtalk.check import check
-from apps.platforms.base import PlatformError
-from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, TOKEN, Answer
+from tests.fakes.dingtalk_api import SECRET, TOKEN, Answer
 from tests.fakes.stand_in import Hang
 from tests.platforms.adapters.dingtalk.support import GROUP_SEND, OPEN, PNG, database, inbound, kept, online
-from tests.platforms.support import detail, lost, outbound, send, status
+from tests.platforms.support import lost, outbound, send, status
 from tests.waiting import until
-
-# The connection.
-
-
-@database
-def test_a_wrong_secret_is_permanent_asked_once_and_shown_nowhere(ding, listeners, chat, caplog):
-    caplog.set_level(logging.DEBUG)
-    ding.secret = "another"
-    listeners.start()
-    until(lambda: status() == "failed")
-    assert "does not accept the client id and secret" in until(Incident.objects.first).sentence
-    time.sleep(0.5)
-    assert len(ding.calls_of(OPEN)) == 1
-    assert SECRET not in caplog.text + detail()
 
 
 @database
@@ -113,22 +95,3 @@ def test_garbage_is_passed_over_and_acknowledged_where_it_can_be(ding, listeners
     assert inbound().text == "hello"
     ding.wait_for(lambda: len([ack for ack in ding.acks if "messageId" in ack["headers"]]) == 4)
     assert kept().reconnects == 0
-
-
-# Test connection.
-
-
-@database
-def test_the_check_says_that_all_is_well(ding, chat):
-    assert f"the robot is {CLIENT_ID}" in async_to_sync(check)(chat.channel)
-
-
-@database
-def test_the_check_says_what_is_wrong(ding, chat):
-    ding.secret = "another"
-    with pytest.raises(PlatformError, match="does not accept the client id and secret") as refused:
-        async_to_sync(check)(chat.channel)
-    assert SECRET not in str(refused.value)
-    ding.stop()
-    with pytest.raises(PlatformError, match="cannot be reached"):
-        async_to_sync(check)(chat.channel)

@@ -1,6 +1,8 @@
 import pytest
 
 from apps.chats.models import Channel, Message, Platform
+from apps.platforms.adapters.qq import payloads
+from apps.platforms.adapters.qq.payloads import Me
 from tests.fakes.qq_onebot import SELF_ID, TOKEN
 from tests.platforms.support import status
 from tests.waiting import until
@@ -38,3 +40,10 @@ def recorded(message, **fields):
 
 def image(url):
     return {"type": "image", "data": {"file": "a.png", "url": url}}
+
+
+ME = Me(str(SELF_ID), "Bot")
+
+
+def read(message, **fields):
+    return payloads.inbound(recorded(message, **fields), ME)

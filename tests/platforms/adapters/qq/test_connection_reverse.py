@@ -1,4 +1,4 @@
-"""QQ by OneBot v11, where the implementation calls us."""
+"""Reverse: the implementation connects to us."""
 
 import time
 
