@@ -8,9 +8,8 @@ from tests.platforms.support import status
 from tests.waiting import until
 
 database = pytest.mark.django_db(transaction=True)
-
-
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
+ME = Me(str(SELF_ID), "Bot")
 
 
 def channel(url, mode="forward", token=TOKEN, **options):
@@ -40,9 +39,6 @@ def recorded(message, **fields):
 
 def image(url):
     return {"type": "image", "data": {"file": "a.png", "url": url}}
-
-
-ME = Me(str(SELF_ID), "Bot")
 
 
 def read(message, **fields):
