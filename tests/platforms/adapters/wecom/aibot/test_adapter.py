@@ -1,4 +1,4 @@
-"""An AI bot of WeCom in a group: one answer to each message, at the address that came with it."""
+"""An AI bot in a group: one answer to each message, at the address that came with it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,29 +7,19 @@ import pytest
 from django.db import connection
 
 from apps.agents.models import Run
-from apps.chats.models import Attachment, Channel, Chat, Message, Platform
+from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspace.folders import workspace
-from apps.platforms import rendering
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage
-from tests.fakes.wecom_api import BOT, bot_callback, bot_message, error
+from tests.fakes.wecom_api import bot_callback, bot_message, error
 from tests.platforms.hooks import call
-from tests.platforms.support import outbound, registered_chat, send, status
+from tests.platforms.support import outbound, send, status
 from tests.platforms.test_media import put
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100_000
-
-
-@pytest.fixture
-def chat(api, settings, tmp_path):
-    settings.GROUPS_DIR = tmp_path / "groups"
-    channel = Channel.objects.create(
-        platform=Platform.WECOM, name="bot", credentials=BOT, options={"api_base": api.url}
-    )
-    return registered_chat(channel, "wr-group")
 
 
 def tell(chat, given):
@@ -136,15 +126,3 @@ def test_files_are_said_to_be_impossible(api, listeners, chat):
     listeners.start()
     (sent,) = api.wait_for_calls("aibot/response")
     assert "[data.csv: files cannot be sent here]" in json.dumps(sent.body)
-
-
-@pytest.mark.parametrize(
-    ("markdown", "written"),
-    [
-        ("**bold** *it* `x`", "**bold** *it* `x`"),
-        ("```py\nx\n```", "```py\nx\n```"),
-        ("````\n```\n````", "````\n```\n````"),
-    ],
-)
-def test_a_bots_markdown(markdown, written):
-    assert [part.text for part in rendering.parts(markdown, "wecom.aibot")] == [written]
