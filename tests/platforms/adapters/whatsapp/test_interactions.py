@@ -1,4 +1,4 @@
-"""Questions on WhatsApp: three as buttons, ten as a list, lines in groups and where only a template is taken."""
+"""Questions and the buttons that people press."""
 
 from datetime import timedelta
 
