@@ -1,34 +1,37 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from apps.chats.models import Channel, Platform
+from apps.chats.models import Channel, Chat, Platform
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, DingTalkApi
 from tests.platforms.support import registered_chat
 
 
 @pytest.fixture
-def ding():
+def ding() -> Iterator[DingTalkApi]:
     with DingTalkApi() as server:
         yield server
 
 
 @pytest.fixture
-def quick(settings):
+def quick(settings: Any) -> None:
     """Whoever does not answer is given up soon; so is a machine that stands still for a moment."""
     settings.CHANNEL_HEARTBEAT = 0.3
     settings.CHANNEL_STALL_TIMEOUT = 2
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings, tmp_path_factory):
+def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 
-def channel(ding, **credentials):
+def channel(ding: DingTalkApi, **credentials: Any) -> Channel:
     known = {"client_id": CLIENT_ID, "client_secret": SECRET, **credentials}
     options = {"api_base": ding.url}
     return Channel.objects.create(platform=Platform.DINGTALK, name="bot", credentials=known, options=options)
 
 
 @pytest.fixture
-def chat(ding, transactional_db):
+def chat(ding: DingTalkApi, transactional_db: None) -> Chat:
     return registered_chat(channel(ding), "cidgroup")

@@ -1,10 +1,11 @@
 import time
+from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Message
+from apps.chats.models import Channel, Chat, Message
 from apps.platforms.adapters.dingtalk import payloads
-from tests.fakes.dingtalk_api import message
+from tests.fakes.dingtalk_api import DingTalkApi, message
 from tests.platforms.support import status
 from tests.waiting import until
 
@@ -14,29 +15,29 @@ GROUP_SEND, DIRECT_SEND = "/v1.0/robot/groupMessages/send", "/v1.0/robot/oToMess
 OPEN, ACCESS = "/v1.0/gateway/connections/open", "/v1.0/oauth2/accessToken"
 
 
-def session(ding, minutes=60.0):
+def session(ding: DingTalkApi, minutes: float = 60.0) -> dict[str, str]:
     ends = int((time.time() + minutes * 60) * 1000)
     return {"session": ding.session, "session_ends": str(ends), "user": "", "kind": "group"}
 
 
-def with_context(chat, **context):
+def with_context(chat: Chat, **context: Any) -> Chat:
     chat.context = context
     chat.save()
     return chat
 
 
-def online(listeners):
+def online(listeners: Any) -> None:
     listeners.start()
     until(lambda: status() == "online")
 
 
-def inbound():
+def inbound() -> Any:
     return until(lambda: Message.objects.inbound().first())
 
 
-def kept():
+def kept() -> Channel:
     return Channel.objects.get(name="bot")
 
 
-def read(**fields):
+def read(**fields: Any) -> Any:
     return payloads.inbound({**message("m1", " hello ", "https://oapi.dingtalk.com/x"), **fields})

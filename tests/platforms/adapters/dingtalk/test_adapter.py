@@ -9,13 +9,7 @@ from apps.chats.models import Attachment, Chat, Message
 from apps.chats.workspace.folders import workspace
 from apps.platforms.adapters.dingtalk.adapter import DingTalkAdapter
 from apps.platforms.base import Batch, Identity
-from tests.platforms.adapters.dingtalk.support import (
-    ACCESS,
-    PNG,
-    database,
-    inbound,
-    online,
-)
+from tests.platforms.adapters.dingtalk.support import ACCESS, PNG, database, inbound, online
 from tests.platforms.support import send
 from tests.waiting import until
 

@@ -5,12 +5,7 @@ import time
 
 from apps.chats.models import Incident
 from tests.fakes.dingtalk_api import SECRET
-from tests.platforms.adapters.dingtalk.support import (
-    ACCESS,
-    GROUP_SEND,
-    OPEN,
-    database,
-)
+from tests.platforms.adapters.dingtalk.support import ACCESS, GROUP_SEND, OPEN, database
 from tests.platforms.support import detail, outbound, send, status
 from tests.waiting import until
 

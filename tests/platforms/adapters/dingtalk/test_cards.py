@@ -1,6 +1,8 @@
 """An answer on DingTalk's AI card while it is written, and as an ordinary message where there is no card."""
 
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,13 +21,15 @@ CREATE, STREAMING = "/v1.0/card/instances/createAndDeliver", "/v1.0/card/streami
 
 
 @pytest.fixture
-def ding():
+def ding() -> Iterator[DingTalkApi]:
     with DingTalkApi() as server:
         yield server
 
 
 @pytest.fixture
-def begin(ding, listeners, fresh_redis, settings, monkeypatch):
+def begin(
+    ding: DingTalkApi, listeners: Any, fresh_redis: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """A running run in a chat whose channel has these options."""
     from apps.platforms.adapters.dingtalk.cards import CardAdapter
     from apps.platforms.status import draft_publisher
@@ -51,11 +55,11 @@ def begin(ding, listeners, fresh_redis, settings, monkeypatch):
     return run
 
 
-def written(ding):
+def written(ding: DingTalkApi) -> Any:
     return [(call.body["content"], call.body["isFinalize"]) for call in ding.calls_of(STREAMING)]
 
 
-def end(run, text):
+def end(run: Any, text: str) -> Message:
     Message.objects.inbound().update(run=run)
     Run.objects.update(status="succeeded")
     final = send(run.chat, text, run_id=run.pk)

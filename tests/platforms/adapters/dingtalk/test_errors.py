@@ -4,10 +4,7 @@ import pytest
 
 from apps.chats.models import Message
 from tests.fakes.dingtalk_api import Answer
-from tests.platforms.adapters.dingtalk.support import (
-    GROUP_SEND,
-    database,
-)
+from tests.platforms.adapters.dingtalk.support import GROUP_SEND, database
 from tests.platforms.support import outbound, send
 from tests.waiting import until
 

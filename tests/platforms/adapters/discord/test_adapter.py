@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-from apps.chats.models import Message
+from apps.chats.models import Channel, Message
 from apps.platforms.adapters.discord.adapter import DiscordAdapter
 from apps.platforms.base import Identity, PlatformError
 from tests.fakes.discord_api import ANN, BOT_ROLE, DiscordApi
@@ -124,7 +124,7 @@ def test_a_hung_channel_delays_no_other(discord, listeners, room):
         hanging.stop()
 
 
-def together(channel, discord, *, hang_up=False):
+def together(channel: Channel, discord: DiscordApi, *, hang_up: bool = False) -> Any:
     """What `listen` gives after three messages came while something else was being stored; then what it raises."""
 
     async def story():

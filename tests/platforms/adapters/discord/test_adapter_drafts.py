@@ -1,11 +1,14 @@
 """Typing, the reaction, and an answer that is shown while it is written."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Run
 from apps.agents.services import announce, session_for
 from apps.chats.models import Message
 from apps.events import hooks
+from tests.fakes.discord_api import DiscordApi
 from tests.platforms.adapters.discord.support import discord_channel, inbound
 from tests.platforms.support import registered_chat, send, status
 from tests.waiting import until
@@ -17,7 +20,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def working(discord, listeners, monkeypatch):
+def working(discord: DiscordApi, listeners: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A running run, called from a thread, in a chat whose channel shows answers while they are written."""
     from apps.platforms.adapters.discord.adapter import DiscordAdapter
     from apps.platforms.status import draft_publisher

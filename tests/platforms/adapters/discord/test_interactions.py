@@ -1,9 +1,11 @@
 """Questions and the buttons that people press."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Question
-from apps.chats.models import Message
+from apps.chats.models import Chat, Message
 from apps.platforms.adapters.discord.interactions import pressed
 from apps.platforms.adapters.discord.payloads import Place
 from tests.fakes.discord_gateway import Failure
@@ -22,11 +24,11 @@ PRESS = {
 
 
 @pytest.fixture
-def question(fresh_redis, online) -> Question:
+def question(fresh_redis: None, online: Chat) -> Question:
     return ask(online)
 
 
-def buttons(call) -> list[tuple[str, str]]:
+def buttons(call: Any) -> list[tuple[str, str]]:
     return [(each["label"], each["custom_id"]) for row in call.parameters["components"] for each in row["components"]]
 
 

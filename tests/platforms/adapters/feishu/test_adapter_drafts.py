@@ -1,5 +1,7 @@
 """An answer that is shown while it is written, and the reaction under the message that it answers."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Run
@@ -9,7 +11,7 @@ from apps.chats.models import Channel, Message
 from apps.events import hooks
 from apps.platforms.adapters.feishu.adapter import FeishuAdapter
 from apps.platforms.status import draft_publisher
-from tests.fakes.feishu_api import Failure
+from tests.fakes.feishu_api import Failure, FeishuApi
 from tests.platforms.support import outbound, status
 from tests.waiting import until
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def streamed(api, listeners, fresh_redis, chat, monkeypatch):
+def streamed(api: FeishuApi, listeners: Any, fresh_redis: None, chat: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A running run in a chat whose channel shows answers while they are written."""
     monkeypatch.setattr(FeishuAdapter, "edit_every", 0.1)
     monkeypatch.setattr(draft_publisher, "EVERY", 0)

@@ -1,6 +1,7 @@
 """Questions and the buttons that people press."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def question(fresh_redis, chat, listeners) -> Question:
+def question(fresh_redis: None, chat: Chat, listeners: Any) -> Question:
     listeners.start()
     until(lambda: status() == "online")
     return ask(chat)
 
 
-def buttons(call) -> list[tuple[str, str]]:
+def buttons(call: Any) -> list[tuple[str, str]]:
     elements = [each for each in call.content["body"]["elements"] if each["tag"] == "button"]
     return [(each["text"]["content"], each["behaviors"][0]["value"]["answer"]) for each in elements]
 

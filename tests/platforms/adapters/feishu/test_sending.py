@@ -1,6 +1,7 @@
 """Texts, cards and files on their way to Feishu."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_what_is_answered_may_be_gone(api, listeners, chat):
     assert (sent.name, sent.body["receive_id"]) == ("send", "oc_team")
 
 
-def put(chat, name, content):
+def put(chat: Any, name: str, content: bytes) -> Message:
     (workspace(chat.group) / name).write_bytes(content)
     return services.send_file(chat, path=name, name=name, size=len(content), caption="Here")
 

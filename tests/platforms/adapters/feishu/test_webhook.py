@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 
 
 @pytest.fixture
-def channel():
+def channel() -> Channel:
     return hooked()
 
 
-def challenge(**fields):
+def challenge(**fields: Any) -> dict[str, Any]:
     return {"type": "url_verification", "challenge": "say this", "token": "verify-me", **fields}
 
 

@@ -1,5 +1,9 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from apps.chats.models import Chat
 from tests.environment import free_port
 from tests.fakes.qq_onebot import OneBot
 from tests.platforms.adapters.qq.support import channel
@@ -7,33 +11,33 @@ from tests.platforms.support import registered_chat
 
 
 @pytest.fixture
-def bot():
+def bot() -> Iterator[OneBot]:
     with OneBot() as implementation:
         yield implementation
 
 
 @pytest.fixture
-def quick(settings):
+def quick(settings: Any) -> None:
     """Whoever does not answer is given up soon; so is a machine that stands still for a moment."""
     settings.CHANNEL_HEARTBEAT = 0.3
     settings.CHANNEL_STALL_TIMEOUT = 2
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings, tmp_path_factory):
+def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 
 @pytest.fixture
-def chat(bot, transactional_db):
+def chat(bot: OneBot, transactional_db: None) -> Chat:
     return registered_chat(channel(bot.url), "group_777")
 
 
 @pytest.fixture
-def reverse_url():
+def reverse_url() -> str:
     return f"ws://127.0.0.1:{free_port()}/onebot/"
 
 
 @pytest.fixture
-def reverse_chat(reverse_url, transactional_db):
+def reverse_chat(reverse_url: str, transactional_db: None) -> Chat:
     return registered_chat(channel(reverse_url, mode="reverse"), "group_777")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from apps.chats.models import Channel, Message, Platform
@@ -12,34 +14,34 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 500
 ME = Me(str(SELF_ID), "Bot")
 
 
-def channel(url, mode="forward", token=TOKEN, **options):
+def channel(url: str, mode: str = "forward", token: str = TOKEN, **options: Any) -> Channel:
     credentials = {"mode": mode, "ws_url": url, "access_token": token}
     return Channel.objects.create(platform=Platform.QQ, name="bot", credentials=credentials, options=options)
 
 
-def online(listeners):
+def online(listeners: Any) -> None:
     listeners.start()
     until(lambda: status() == "online")
 
 
-def kept():
+def kept() -> Channel:
     return Channel.objects.get(name="bot")
 
 
-def inbound():
+def inbound() -> Any:
     return until(lambda: Message.objects.inbound().first())
 
 
-def recorded(message, **fields):
+def recorded(message: Any, **fields: Any) -> dict[str, Any]:
     base = {"time": 1700000000, "self_id": SELF_ID, "post_type": "message", "message_type": "group", "group_id": 777}
     sender = {"user_id": 42, "nickname": "Ann", "card": "Annie", "role": "member"}
     whole = {**base, "sub_type": "normal", "message_id": -555, "user_id": 42, "anonymous": None, "sender": sender}
     return {**whole, "message": message, "raw_message": "…", "font": 0, **fields}
 
 
-def image(url):
+def image(url: str) -> dict[str, Any]:
     return {"type": "image", "data": {"file": "a.png", "url": url}}
 
 
-def read(message, **fields):
+def read(message: Any, **fields: Any) -> Any:
     return payloads.inbound(recorded(message, **fields), ME)

@@ -1,6 +1,7 @@
 """Files that come in."""
 
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -14,7 +15,7 @@ from tests.waiting import until
 
 
 @pytest.fixture
-def file_server():
+def file_server() -> Iterator[str]:
     class Files(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200 if self.path == "/a.png" else 404)

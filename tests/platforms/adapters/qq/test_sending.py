@@ -1,5 +1,8 @@
 """Texts, questions and files on their way to QQ."""
 
+from typing import Any
+
+from apps.agents.models import Question
 from apps.chats.models import Attachment, Message
 from apps.chats.workspace.folders import workspace
 from tests.fakes.qq_onebot import text
@@ -69,7 +72,7 @@ def test_it_is_answered_by_a_quote_as_well(bot, listeners, chat):
     assert answered(second) == ""
 
 
-def ask_again(first):
+def ask_again(first: Any) -> Question:
     from apps.agents.questions import questions
 
     place = questions.Place(first.chat)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,5 +21,5 @@ def chat(api: SlackApi) -> Chat:
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings, tmp_path_factory):
+def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")

@@ -17,7 +17,7 @@ def bot() -> Channel:
     return Channel.objects.get(name="bot")
 
 
-def online(listeners):
+def online(listeners: Any) -> None:
     listeners.start()
     until(lambda: status() == "online")
 

@@ -1,12 +1,14 @@
 """The adapter with the real SDK against a Slack that speaks the wire, and with the real listeners."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from apps.agents.models import Run
-from apps.chats.models import Chat, Message
-from tests.fakes.slack_api import APP_TOKEN
+from apps.chats.models import Channel, Chat, Message
+from tests.fakes.slack_api import APP_TOKEN, SlackApi
 from tests.platforms.adapters.slack.support import slack_channel
 from tests.platforms.support import registered_chat, send, status
 from tests.waiting import until
@@ -89,7 +91,7 @@ def test_what_is_not_acknowledged_comes_again_and_is_kept_once(api, listeners, c
     assert Message.objects.count() == Run.objects.count() == 1
 
 
-def _fails_once(real):
+def _fails_once(real: Callable[..., Any]) -> Callable[..., Any]:
     failures = [ConnectionResetError("the network went away")]
 
     async def acknowledge(adapter, envelopes):
@@ -126,7 +128,7 @@ def test_an_adapter_closes_twice_and_before_it_listens(api):
     asyncio.run(close_twice())
 
 
-def slack_channel_of_memory(api):
+def slack_channel_of_memory(api: SlackApi) -> Channel:
     from apps.chats.models import Channel
     from tests.fakes.slack_api import BOT_TOKEN
 

@@ -1,5 +1,7 @@
 """An answer that is shown while it is written, and the reaction under the message that it answers."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Run
@@ -8,7 +10,7 @@ from apps.chats import services
 from apps.chats.models import Message
 from apps.events import hooks
 from apps.platforms.models import Draft
-from tests.fakes.slack_api import Failure
+from tests.fakes.slack_api import Failure, SlackApi
 from tests.platforms.adapters.slack.support import online, slack_channel
 from tests.platforms.support import outbound, registered_chat
 from tests.waiting import until
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def streamed(api, listeners, fresh_redis, monkeypatch):
+def streamed(api: SlackApi, listeners: Any, fresh_redis: None, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A running run in a thread of a chat whose channel shows answers while they are written."""
     from apps.platforms.adapters.slack.adapter import SlackAdapter
     from apps.platforms.status import draft_publisher

@@ -1,5 +1,6 @@
 import random
 import re
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from apps.platforms.adapters.slack.dialect import DIALECT
 from apps.platforms.rendering import parts
 
 
-def slack(text):
+def slack(text: str) -> Any:
     (part,) = parts(text, "slack")
     return part.text
 

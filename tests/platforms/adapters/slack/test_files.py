@@ -1,11 +1,14 @@
 """Files that come in."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Attachment
 from apps.chats.workspace.folders import workspace
 from apps.platforms.adapters.slack.files import is_slacks
+from tests.fakes.slack_api import SlackApi
 from tests.platforms.adapters.slack.support import online
 from tests.waiting import until
 
@@ -14,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 5000
 
 
-def file(api, name, mime="text/plain", **more):
+def file(api: SlackApi, name: str, mime: str = "text/plain", **more: Any) -> dict[str, Any]:
     url = f"{api.url.removesuffix('/api')}/files/{name}"
     return {"id": name, "name": name, "mimetype": mime, "size": 10, "mode": "hosted", "url_private": url, **more}
 

@@ -1,9 +1,11 @@
 """Questions and the buttons that people press."""
 
+from typing import Any
+
 import pytest
 
 from apps.agents.models import Question
-from apps.chats.models import Message
+from apps.chats.models import Chat, Message
 from apps.platforms.adapters.slack.interactions import pressed
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.support import registered_chat, status
@@ -21,13 +23,13 @@ PRESS = {
 
 
 @pytest.fixture
-def question(fresh_redis, chat, listeners) -> Question:
+def question(fresh_redis: None, chat: Chat, listeners: Any) -> Question:
     listeners.start()
     until(lambda: status() == "online")
     return ask(chat)
 
 
-def buttons(call) -> list[tuple[str, str]]:
+def buttons(call: Any) -> list[tuple[str, str]]:
     (actions,) = [block for block in call.parameters["blocks"] if block["type"] == "actions"]
     return [(element["text"]["text"], element["value"]) for element in actions["elements"]]
 

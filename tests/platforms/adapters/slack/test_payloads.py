@@ -1,6 +1,7 @@
 """Slack's events in the product's words, the hostile ones too."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -32,12 +33,12 @@ RECORDED = {
 }  # fmt: skip
 
 
-def heard(**event):
+def heard(**event: Any) -> Any:
     base = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "UANN", "ts": "1700000000.000200"}
     return said({"event": {**base, **event}}, ME)
 
 
-def read(*, open_threads=False, **event):
+def read(*, open_threads: Any = False, **event: Any) -> Any:
     found = heard(**event)
     return found and inbound(found, ME, NAMES, open_threads=open_threads)
 
@@ -160,7 +161,7 @@ def test_no_payload_breaks_the_translation():
     assert survived(translated, mutations(RECORDED)) > 0
 
 
-def translated(payload):
+def translated(payload: Any) -> Any:
     found = said(payload, ME)
     message = inbound(found, ME, Names()) if found else None
     json.dumps([dict(each.source) for each in message.attachments] if message else [])

@@ -1,5 +1,7 @@
 """Texts and files on their way to Slack."""
 
+from typing import Any
+
 import pytest
 
 from apps.chats import services
@@ -23,7 +25,7 @@ def test_a_thread_comes_and_goes_as_a_thread(api, listeners, chat):
     assert [len(call.text) for call in api.sent] == [4000, 1]
 
 
-def put(chat, name, content=b"hello", **more):
+def put(chat: Any, name: str, content: bytes = b"hello", **more: Any) -> Message:
     (workspace(chat.group) / name).write_bytes(content)
     return services.send_file(chat, path=name, name=name, size=len(content), caption="**Here**", **more)
 

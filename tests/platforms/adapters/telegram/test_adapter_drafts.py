@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from apps.chats import services
 from apps.chats.models import Channel, Message
 from apps.events import hooks
 from apps.platforms.models import Draft
-from tests.fakes.telegram_api import Failure
+from tests.fakes.telegram_api import Failure, TelegramApi
 from tests.platforms.support import registered_chat, send, status, telegram_channel
 from tests.waiting import until
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def streamed(api, listeners, fresh_redis, monkeypatch):
+def streamed(api: TelegramApi, listeners: Any, fresh_redis: None, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A running run in a chat whose channel shows answers while they are written."""
     from apps.platforms.adapters.telegram.adapter import TelegramAdapter
     from apps.platforms.status import draft_publisher

@@ -1,6 +1,7 @@
 """Telegram's updates in the product's words, the hostile ones too."""
 
 import json
+from typing import Any
 
 import pytest
 from telegram import Update
@@ -14,7 +15,7 @@ from tests.platforms.fuzz import mutations, survived
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def entity(kind, offset, length, **more):
+def entity(kind: str, offset: int, length: int, **more: Any) -> list[dict[str, Any]]:
     return [{"type": kind, "offset": offset, "length": length, **more}]
 
 
@@ -129,7 +130,7 @@ def test_no_payload_breaks_the_translation():
     assert survived(translation, [json.dumps(payload).encode() for payload in mutations(RECORDED)]) > 0
 
 
-def translation(body):
+def translation(body: bytes) -> Any:
     return event(update_from(body), Me(1, "my_bot"))
 
 

@@ -3,11 +3,7 @@
 import pytest
 
 from apps.platforms.adapters.wecom import payloads
-from tests.fakes.wecom_api import (
-    AGENT_ID,
-    CORP_ID,
-    app_message,
-)
+from tests.fakes.wecom_api import AGENT_ID, CORP_ID, app_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 

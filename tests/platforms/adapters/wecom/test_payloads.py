@@ -9,12 +9,7 @@ import pytest
 from apps.platforms.adapters.wecom import payloads
 from apps.platforms.adapters.wecom.aibot import payloads as bot_payloads
 from apps.platforms.base import PayloadError
-from tests.fakes.wecom_api import (
-    AGENT_ID,
-    CORP_ID,
-    app_message,
-    bot_message,
-)
+from tests.fakes.wecom_api import AGENT_ID, CORP_ID, app_message, bot_message
 from tests.platforms.adapters.wecom.support import URL
 from tests.platforms.fuzz import STRANGE, survived
 

@@ -3,21 +3,14 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from apps.chats.models import Channel, Message, Platform
-from tests.fakes.wecom_api import (
-    APP,
-    BOT,
-    CORP_ID,
-    app_callback,
-    app_message,
-    bot_callback,
-    bot_message,
-    sealed,
-)
+from tests.fakes.wecom_api import APP, BOT, CORP_ID, app_callback, app_message, bot_callback, bot_message, sealed
 from tests.platforms.adapters.wecom.support import URL
 from tests.platforms.hooks import ask, assert_refused, call
 from tests.platforms.support import registered_chat
@@ -26,12 +19,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 
 
 @pytest.fixture(params=["app", "aibot"])
-def kind(request):
-    return request.param
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def channel(kind):
+def channel(kind: str) -> Channel:
     credentials = APP if kind == "app" else BOT
     channel = Channel.objects.create(platform=Platform.WECOM, name="bot", credentials=credentials)
     registered_chat(channel, "ann")
@@ -40,7 +33,7 @@ def channel(kind):
 
 
 @pytest.fixture
-def callback(kind):
+def callback(kind: str) -> Callable[..., Any]:
     """As the kind of channel gets it: (body, query) of the given number."""
 
     def made(number=1, **how):
@@ -51,7 +44,7 @@ def callback(kind):
     return made
 
 
-def receiver_of(kind):
+def receiver_of(kind: str) -> str:
     return CORP_ID if kind == "app" else ""
 
 

@@ -1,25 +1,29 @@
 """WhatsApp's Cloud API, a channel on it, and a chat with Ann."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from apps.chats.models import Channel, Platform
+from apps.chats.models import Channel, Chat, Platform
 from tests.fakes.whatsapp_api import ANN, CREDENTIALS, WhatsAppApi
 from tests.platforms.support import registered_chat
 
 
 @pytest.fixture
-def api():
+def api() -> Iterator[WhatsAppApi]:
     with WhatsAppApi() as server:
         yield server
 
 
 @pytest.fixture
-def channel(api, settings, tmp_path):
+def channel(api: WhatsAppApi, settings: Any, tmp_path: Path) -> Channel:
     settings.GROUPS_DIR = tmp_path / "groups"
     options = {"api_base": api.url}
     return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS, options=options)
 
 
 @pytest.fixture
-def chat(channel):
+def chat(channel: Channel) -> Chat:
     return registered_chat(channel, ANN)

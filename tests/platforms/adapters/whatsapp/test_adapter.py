@@ -7,14 +7,7 @@ from apps.agents.services import announce, session_for
 from apps.chats.models import Attachment, Channel, Chat, Message
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Hang
-from tests.fakes.whatsapp_api import (
-    ANN,
-    NUMBER,
-    PHONE_ID,
-    graph_error,
-    message,
-    value,
-)
+from tests.fakes.whatsapp_api import ANN, NUMBER, PHONE_ID, graph_error, message, value
 from tests.platforms.adapters.whatsapp.support import GROUP, PNG, tell
 from tests.platforms.support import detail, lost, registered_chat, send, status
 from tests.waiting import until

@@ -1,22 +1,21 @@
 """When nobody wrote for 24 hours."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.chats.models import Channel, Chat, Message
 from tests.fakes.json_api import Answer
-from tests.fakes.whatsapp_api import (
-    graph_error,
-)
+from tests.fakes.whatsapp_api import graph_error
 from tests.platforms.support import outbound, send
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
 
-def last_wrote(chat, **before):
+def last_wrote(chat: Chat, **before: Any) -> None:
     Chat.objects.filter(pk=chat.pk).update(last_message_at=timezone.now() - timedelta(**before))
 
 

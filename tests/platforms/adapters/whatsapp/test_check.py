@@ -3,10 +3,7 @@
 import pytest
 
 from apps.platforms.admin.channels import checked
-from tests.fakes.whatsapp_api import (
-    CREDENTIALS,
-    TOKEN,
-)
+from tests.fakes.whatsapp_api import CREDENTIALS, TOKEN
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 

@@ -1,6 +1,7 @@
 """Questions and the buttons that people press."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,13 +17,13 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.fixture
-def online(listeners, chat: Chat) -> Chat:
+def online(listeners: Any, chat: Chat) -> Chat:
     listeners.start()
     until(lambda: status() == "online")
     return chat
 
 
-def press(kind: str, token: str, title: str):
+def press(kind: str, token: str, title: str) -> Any:
     chosen = {"type": kind, kind: {"id": token, "title": title}}
     return message(2, type="interactive", interactive=chosen, context={"from": "15550783881", "id": "wamid.OUT1"})
 

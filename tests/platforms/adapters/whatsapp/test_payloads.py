@@ -9,14 +9,7 @@ from apps.chats.models import Chat, Message
 from apps.platforms.adapters.whatsapp.payloads import events
 from apps.platforms.base import Batch, Moved, Receipt
 from apps.platforms.inbound import intake
-from tests.fakes.whatsapp_api import (
-    NUMBER,
-    PHONE_ID,
-    message,
-    notification,
-    signed,
-    value,
-)
+from tests.fakes.whatsapp_api import NUMBER, PHONE_ID, message, notification, signed, value
 from tests.platforms.adapters.whatsapp.support import tell
 from tests.platforms.fuzz import mutations, survived
 from tests.platforms.hooks import call

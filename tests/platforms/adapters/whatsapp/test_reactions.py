@@ -4,12 +4,7 @@ import pytest
 
 from apps.platforms.adapters.whatsapp.payloads import events
 from apps.platforms.base import Batch
-from tests.fakes.whatsapp_api import (
-    PHONE_ID,
-    message,
-    notification,
-    value,
-)
+from tests.fakes.whatsapp_api import PHONE_ID, message, notification, value
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 

@@ -7,10 +7,7 @@ import pytest
 from apps.chats.models import Channel, Message
 from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage
-from tests.fakes.whatsapp_api import (
-    CREDENTIALS,
-    graph_error,
-)
+from tests.fakes.whatsapp_api import CREDENTIALS, graph_error
 from tests.platforms.support import age, detail, lost, outbound, send, status
 from tests.waiting import until
 

@@ -3,16 +3,8 @@
 import pytest
 from pywa.utils import webhook_updates_validator
 
-from apps.chats.models import Channel, Incident, Message, Platform
-from tests.fakes.whatsapp_api import (
-    ANN,
-    APP_SECRET,
-    CREDENTIALS,
-    message,
-    notification,
-    signed,
-    value,
-)
+from apps.chats.models import Channel, Chat, Incident, Message, Platform
+from tests.fakes.whatsapp_api import ANN, APP_SECRET, CREDENTIALS, message, notification, signed, value
 from tests.platforms.adapters.whatsapp.support import tell
 from tests.platforms.hooks import ask, assert_refused, call
 from tests.platforms.support import registered_chat
@@ -21,12 +13,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 
 
 @pytest.fixture
-def channel():
+def channel() -> Channel:
     return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS)
 
 
 @pytest.fixture
-def chat(channel):
+def chat(channel: Channel) -> Chat:
     return registered_chat(channel, ANN)
 
 

@@ -1,12 +1,15 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from apps.chats.models import Channel, Platform
-from tests.fakes.wecom_api import BOT
+from apps.chats.models import Channel, Chat, Platform
+from tests.fakes.wecom_api import BOT, WeComApi
 from tests.platforms.support import registered_chat
 
 
 @pytest.fixture
-def chat(api, settings, tmp_path):
+def chat(api: WeComApi, settings: Any, tmp_path: Path) -> Chat:
     settings.GROUPS_DIR = tmp_path / "groups"
     channel = Channel.objects.create(
         platform=Platform.WECOM, name="bot", credentials=BOT, options={"api_base": api.url}

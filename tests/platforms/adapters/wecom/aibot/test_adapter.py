@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100_000
 
 
-def tell(chat, given):
+def tell(chat: Chat, given: Any) -> None:
     body, query = bot_callback(given)
     assert call(chat.channel, body, query=query).status_code == 200
 

@@ -6,9 +6,7 @@ import pytest
 
 from apps.chats.models import Chat
 from apps.platforms.adapters.wecom.aibot import payloads as bot_payloads
-from tests.fakes.wecom_api import (
-    bot_message,
-)
+from tests.fakes.wecom_api import bot_message
 from tests.platforms.adapters.wecom.support import URL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
