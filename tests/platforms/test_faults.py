@@ -7,12 +7,13 @@ import pytest
 
 from apps.agents.models import Run
 from apps.chats.models import Channel, Chat, Message
-from tests.platforms.rigs import RIGS, channel_on, second
+from tests.platforms.rigs import channel_on, rigs, second
 from tests.platforms.support import outbound, registered_chat, send, status, telegram_channel
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 
+RIGS = rigs()
 KINDLESS = ("slack", "discord")  # there a message is text, with or without files
 
 

@@ -9,12 +9,13 @@ import time
 
 import pytest
 
-from tests.platforms.rigs import RIGS, channel_on
+from tests.platforms.rigs import channel_on, rigs
 from tests.platforms.support import lost, status
 from tests.waiting import in_time, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+RIGS = rigs()
 HEARTBEAT = 3.0
 GOODBYE = 1.5  # seconds: that nobody answers it is waited for, too
 
