@@ -1,9 +1,14 @@
 from collections.abc import Generator, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.environment import REQUIRE_ALL
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.test import Client
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -48,3 +53,30 @@ def own_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(pubsub, "connection", cache(pubsub.connection.__wrapped__))
     yield
     pubsub.connection().close()
+
+
+@pytest.fixture
+def person(db: None) -> "User":
+    """Somebody who may everything in the admin."""
+    from django.contrib.auth.models import User
+
+    return User.objects.create_superuser("lena", password="correct horse battery")
+
+
+@pytest.fixture
+def browser_of(person: "User", back_to_english: None) -> "Client":
+    """Django's test client, signed in."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def back_to_english() -> Iterator[None]:
+    """A request leaves its language behind in the thread, where a later test would speak it."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()

@@ -21,7 +21,7 @@ from apps.platforms import error_messages
 from apps.platforms.outbound import question_parts
 from apps.platforms.status import progress
 from tests.platforms.hooks import call
-from tests.platforms.test_chat_commands import admin, answers, channel, chat, running, the_answer, write
+from tests.platforms.inbound.test_intake_commands import admin, answers, channel, chat, running, the_answer, write
 
 pytestmark = pytest.mark.django_db
 __all__ = ["admin", "channel", "chat"]

@@ -86,7 +86,7 @@ def test_garbage_in_the_middle_holds_up_nobody(platform, server, channel, tell):
 
 @pytest.mark.parametrize("platform", [name for name, rig in RIGS.items() if rig.hang])
 def test_one_that_hangs_holds_up_only_its_own_chat(platform, server, channel, api):
-    """The others' test is in test_hung_channel."""
+    """The others' test is in test_service_hung_channel."""
     hang = RIGS[platform].hang
     assert hang
     hang(server)

@@ -1,6 +1,6 @@
 """A connection that stands, and at whose other end nobody answers: found within two heartbeats, and said.
 
-The others' tests: Telegram's poll has a time-out of its own (test_connections), Discord's gateway (discord), and where
+The others' tests: Telegram's poll has a time-out of its own (test_connection), Discord's gateway (discord), and where
 everything comes by webhook the platform is asked again and again (whatsapp, wecom,
 feishu/test_webhook).
 """

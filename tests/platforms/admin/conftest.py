@@ -1,0 +1,14 @@
+import pytest
+
+from apps.chats.models import Chat, Group
+from apps.chats.services import create_group, web_chat
+
+
+@pytest.fixture
+def group(db: None) -> Group:
+    return create_group(folder="family", name="The family")
+
+
+@pytest.fixture
+def chat(group: Group) -> Chat:
+    return web_chat(group)
