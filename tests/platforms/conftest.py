@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from apps.chats.models import Chat
+from apps.agents.models import Question, Run
+from apps.agents.services import session_for
+from apps.chats.models import Chat, Message
 from apps.events.pubsub import connection
+from apps.platforms.status import progress
 from tests.fakes.telegram_api import TelegramApi
-from tests.platforms.support import registered_chat, telegram_channel
+from tests.platforms.support import ask, fall_silent, registered_chat, status, telegram_channel
+from tests.waiting import until
 
 
 class Listeners:
@@ -69,6 +74,11 @@ def listeners(settings: Any, transactional_db: None) -> Iterator[Listeners]:
 
 
 @pytest.fixture
+def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
+
+
+@pytest.fixture
 def api() -> Iterator[TelegramApi]:
     with TelegramApi() as server:
         yield server
@@ -77,3 +87,39 @@ def api() -> Iterator[TelegramApi]:
 @pytest.fixture
 def chat(api: TelegramApi) -> Chat:
     return registered_chat(telegram_channel(api))
+
+
+@pytest.fixture
+def working(
+    api: TelegramApi, listeners: Listeners, fresh_redis: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """A run that has just begun."""
+    settings.PROGRESS_AFTER = 30
+    monkeypatch.setattr(progress, "LOOK", 0.2)
+    monkeypatch.setattr(progress, "EVERY", 0.2)
+    monkeypatch.setattr("apps.platforms.adapters.telegram.adapter.TelegramAdapter.edit_every", 0.1)
+    chat = registered_chat(telegram_channel(api))
+    assert chat.group
+    Message.objects.create(
+        chat=chat, direction="in", external_id="55", text="@Andy go", calls_agent=True, created_at=timezone.now()
+    )
+    run = Run.objects.create(
+        session=session_for(chat.group), chat=chat, cause="message", status="running", started_at=timezone.now()
+    )
+    listeners.start()
+    until(lambda: status() == "online")
+    return run
+
+
+@pytest.fixture
+def silent(working: Run) -> Run:
+    """It has said nothing for a while."""
+    return fall_silent(working)
+
+
+@pytest.fixture
+def question(fresh_redis: None, chat: Chat, listeners: Listeners) -> Question:
+    """Asked in a chat whose listeners run."""
+    listeners.start()
+    until(lambda: status() == "online")
+    return ask(chat)

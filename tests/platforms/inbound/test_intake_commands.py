@@ -11,6 +11,7 @@ from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
 from apps.platforms.inbound import intake
 from apps.schedules.services import create_task
+from tests.platforms.inbound.support import answers, running, the_answer, write
 from tests.waiting import leave_midnight_behind
 
 pytestmark = pytest.mark.django_db
@@ -29,41 +30,6 @@ def chat(channel):
 @pytest.fixture
 def admin(channel):
     return Sender.objects.create(channel=channel, external_id="7", name="Root", access=Sender.Access.ADMIN)
-
-
-_number = iter(range(1, 10_000))
-
-
-def write(chat, text, *, sender="42", **fields):
-    arrived = InboundMessage(
-        external_id=f"m{next(_number)}",
-        chat_id=chat.external_id,
-        sender_id=sender,
-        sender_name="Ann",
-        text=text,
-        **fields,
-    )
-    intake.accept(chat.channel, arrived)
-    return arrived
-
-
-def answers(chat):
-    return list(chat.messages.outbound().filter(kind=Message.Kind.NOTICE).values_list("text", flat=True))
-
-
-def the_answer(chat, text, **fields):
-    write(chat, text, **fields)
-    (answer,) = answers(chat)
-    return answer
-
-
-def running(chat, **fields):
-    run = services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE, **fields)
-    assert run.claim("w:1:1")
-    return run
-
-
-# What is a command, and for us.
 
 
 @pytest.mark.parametrize("text", ["@Andy /help", "@andy, /HELP", "  @Andy: /help  "])
@@ -139,9 +105,6 @@ def test_other_bots_give_no_commands(chat):
     assert answers(chat) == []
 
 
-# What becomes of it.
-
-
 def test_a_command_is_stored_calls_nobody_and_is_answered_in_its_place(chat):
     arrived = write(chat, "@Andy /help", thread_id="8")
     assert not Run.objects.exists()
@@ -180,9 +143,6 @@ def test_a_blocked_sender_gives_no_commands(chat, channel):
 def test_a_stranger_in_a_group_of_known_people_is_refused_in_words(chat):
     Group.objects.update(sender_policy=Group.SenderPolicy.KNOWN)
     assert "may not use" in the_answer(chat, "@Andy /status")
-
-
-# Each of them.
 
 
 def test_help_shows_admins_more(chat, admin):

@@ -11,7 +11,7 @@ from tests.fakes.json_api import Answer, Call, JsonApi
 from tests.fakes.stand_in import Hang, Json
 from tests.waiting import until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_folders")]
 
 KEY = "sk-of-the-audio-api"
 
@@ -27,11 +27,6 @@ class AudioApi(JsonApi):
     def answer(self, call: Call) -> tuple[int, Json | bytes]:
         known = call.headers.get("authorization") == f"Bearer {KEY}"
         return (200, {"text": self.said}) if known else (401, {"error": {"message": f"wrong key {KEY}"}})
-
-
-@pytest.fixture(autouse=True)
-def own_folders(settings, tmp_path_factory):
-    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ from django.db import OperationalError
 from django.test import Client
 
 from apps.agents.models import Run
-from apps.chats.models import Channel, Incident, Message
+from apps.chats.models import Channel, Incident, Message, Platform
 from apps.platforms.adapters.telegram.webhook import secret
 from apps.platforms.inbound import intake
-from apps.platforms.webhooks import WebhookRefused, require_recent, webhook_url
 from tests.fakes.telegram_api import TOKEN
 from tests.platforms.hooks import ask, assert_refused, call
 from tests.platforms.support import registered_chat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
+
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -135,14 +135,10 @@ def _with_token(channel):
     return channel
 
 
-def test_a_time_must_be_near():
-    require_recent(str(int(time.time()) - 200))
-    for wrong in ("", "soon", str(int(time.time()) - 400), str(int(time.time()) + 400), "-1", "²", "9" * 400):
-        with pytest.raises(WebhookRefused):
-            require_recent(wrong)
-
-
-def test_the_address_is_the_services_own(channel, settings):
-    settings.BASE_URL = "https://bot.example"
-
-    assert webhook_url(channel) == f"https://bot.example/hooks/telegram/{channel.pk}/"
+@pytest.mark.parametrize(("language", "said"), [("en", "is missing or empty"), ("zh-hans", "缺失或为空")])
+def test_what_a_webhook_tells_the_operator_is_in_it_whatever_the_caller_speaks(settings, language, said):
+    settings.LANGUAGE_CODE = language
+    channel = Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials={})
+    callers = "en" if language == "zh-hans" else "zh-hans"
+    assert call(channel, "{}", headers={"Accept-Language": callers}).status_code == 503
+    assert said in Incident.objects.get().sentence

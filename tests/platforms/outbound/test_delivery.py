@@ -1,15 +1,10 @@
-"""An agent's reaction is delivered like a message: in its place, and again after trouble."""
+"""One message on its way out, an agent's reaction among them: in its place, and again after trouble."""
 
 import json
 
-import pytest
-
-from apps.chats import platforms
 from apps.chats.models import Message
-from apps.platforms.base import Adapter
-from apps.platforms.registry import SPECS, adapter_class
 from tests.fakes.telegram_api import Failure
-from tests.platforms.support import outbound, send
+from tests.platforms.support import age, ask, outbound, send
 from tests.waiting import until
 
 
@@ -46,15 +41,28 @@ def test_an_emoji_that_the_platform_does_not_know_is_shown_as_failed(api, listen
     assert "Reaction_invalid" in message.error
 
 
-@pytest.mark.parametrize("platform", list(SPECS))
-def test_a_platform_says_truly_whether_it_has_reactions(platform):
-    has = adapter_class(platform).react is not Adapter.react
-    assert platforms.can_react(platform) is SPECS[platform].reactions is has
-
-
 def test_what_is_no_message_of_the_platform_takes_no_reaction_and_lets_the_next_pass(api, listeners, chat):
     send(chat, "👍", kind=Message.Kind.REACTION, reply_to="reaction-77")
     send(chat, "after")
     listeners.start()
     assert api.wait_for_sent(1)[0].text == "after"
     assert "no message of Telegram" in Message.objects.get(delivery="failed").error
+
+
+def test_temporary_trouble_is_put_up_with_for_a_day(api, listeners, chat):
+    api.keep_failing("sendMessage", Failure(500, "sick"))
+    message = send(chat, "hi")
+    age(message, hours=25)
+    listeners.start()
+    until(lambda: outbound("failed") == 1)
+    message.refresh_from_db()
+    assert "for a day" in message.error
+
+
+def test_a_question_that_cannot_be_shown_fails_and_lets_the_next_pass(api, listeners, chat):
+    ask(chat)
+    Message.objects.update(choices=[{"token": "without a label"}])
+    send(chat, "after")
+    listeners.start()
+    assert api.wait_for_sent(1)[0].text == "after"
+    assert "KeyError" in Message.objects.get(delivery="failed").error

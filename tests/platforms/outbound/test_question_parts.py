@@ -1,51 +1,27 @@
 """Questions on Telegram's wire: buttons, presses, and what becomes of them; numbered lines where there are none."""
 
-import html
 import json
 
 import pytest
 from django.test import Client
 
-from apps.agents import untrusted_text
-from apps.agents.models import Question, Run
 from apps.agents.questions import questions
-from apps.agents.services import request_run
 from apps.chats.models import Channel, Message
-from apps.platforms import rendering
 from apps.platforms.base import Buttons
 from apps.platforms.outbound import question_parts
-from apps.platforms.registry import SPECS
-from tests.fakes.stand_in import Hang
 from tests.fakes.telegram_api import Failure
-from tests.platforms.support import registered_chat, send, status, telegram_channel
+from tests.platforms.support import answered, ask, registered_chat, status, telegram_channel
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
 BOB = {"id": 43, "is_bot": False, "first_name": "Bob"}
-
-
-@pytest.fixture
-def question(fresh_redis, chat, listeners) -> Question:
-    """Asked in a chat whose listeners run."""
-    listeners.start()
-    until(lambda: status() == "online")
-    return ask(chat)
-
-
-def ask(chat, choices=("Red", "Dark blue"), thread_id="", text="Which **colour**?") -> Question:
-    run = request_run(chat.group, chat=chat, cause=Run.Cause.REQUEST, prompt="go", thread_id=thread_id)
-    assert run.claim("a worker of the tests")
-    return questions.ask(run, text, choices=choices, kind=Question.Kind.ASK, places=[questions.Place(chat, thread_id)])
 
 
 def keyboard(call) -> list[tuple[str, str]]:
     rows = json.loads(call.parameters["reply_markup"])["inline_keyboard"]
     return [(button["text"], button["callback_data"]) for row in rows for button in row]
-
-
-def answered(question: Question) -> str:
-    return Question.objects.get(pk=question.pk).answer
 
 
 def test_a_question_has_buttons_and_a_press_answers_it(api, question):
@@ -122,9 +98,6 @@ def test_by_webhook_the_press_is_acknowledged_in_the_answer(api, listeners, redi
     assert answered(question) == "Red"
 
 
-# What a platform can show.
-
-
 def shown(chat, labels, limits) -> tuple[str, list[str]]:
     message = ask(chat, labels).messages.get()
     text, buttons = question_parts.shown(message, limits)
@@ -148,31 +121,6 @@ def test_without_room_for_all_there_are_lines_only(chat, limits):
     assert labels == []
 
 
-# What becomes of the buttons.
-
-
-def test_nobody_answered_and_the_buttons_go(api, question):
-    asked = api.wait_for_sent(1)[0]
-    until(lambda: Message.objects.outbound().get().delivery == "sent")
-    questions.expire([question])
-    assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
-    edit = api.calls_of("editMessageText")[0]
-    assert (edit.message_id, edit.text) == (asked.message_id, "Which <b>colour</b>?\n\n⌛ Nobody answered in time.")
-    assert "reply_markup" not in edit.parameters
-
-
-def test_what_is_answered_while_it_is_sent_loses_its_buttons_afterwards(api, fresh_redis, chat, listeners):
-    api.fail("sendMessage", Hang(300))
-    listeners.start()
-    until(lambda: status() == "online")
-    question = ask(chat)
-    assert api.wait_for(lambda: api.hanging)  # the platform has it, and does not say so yet
-    questions.answer(question, "Red")
-    api.let_go()
-    assert "reply_markup" in api.wait_for_sent(1)[0].parameters
-    assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
-
-
 def test_what_was_answered_before_it_went_out_goes_out_without_buttons(api, chat, listeners):
     question = ask(chat)
     assert questions.answer(question, "Red") == ""
@@ -180,27 +128,3 @@ def test_what_was_answered_before_it_went_out_goes_out_without_buttons(api, chat
     sent = api.wait_for_sent(1)[0]
     assert sent.text == "Which <b>colour</b>?\n\n✔ Red"
     assert "reply_markup" not in sent.parameters
-
-
-# An approval, whole, on every platform.
-
-
-@pytest.mark.parametrize("platform", ["plain", *sorted(platform for platform in SPECS if platform != "web")])
-def test_no_dialect_takes_anything_of_a_request_away(platform):
-    marks = "echo '```' && rm -rf * # _a_ *b* ~c~ <internal>d</internal>"
-    given = {"command": f"{marks}\ncat <<'E'\n\n    indented\n# head\n> quote\n1. x\nE"}
-    parts = rendering.parts(untrusted_text.shown(given), platform)
-    wanted = [line.rstrip() for line in untrusted_text.shown(given).split("\n") if line.startswith("│ ")]
-    assert len(wanted) == 8
-    shown_as = "\n".join(html.unescape(part.text) for part in parts).replace("\u200b", "")  # between backticks
-    for written in ("\n".join(part.plain for part in parts), shown_as):
-        assert [line for line in wanted if line not in written] == []
-
-
-def test_a_question_that_cannot_be_shown_fails_and_lets_the_next_pass(api, listeners, chat):
-    ask(chat)
-    Message.objects.update(choices=[{"token": "without a label"}])
-    send(chat, "after")
-    listeners.start()
-    assert api.wait_for_sent(1)[0].text == "after"
-    assert "KeyError" in Message.objects.get(delivery="failed").error

@@ -8,11 +8,11 @@ from django.db import connections
 from apps.agents.models import Run
 from apps.agents.services import session_for
 from apps.chats.models import Channel, Platform
+from apps.platforms.adapters.telegram.adapter import TelegramAdapter
 from apps.platforms.adapters.web.adapter import WebAdapter
 from apps.platforms.aio.database import in_database
-from apps.platforms.aio.task_set import Errands
 from apps.platforms.status import typing_indicator
-from tests.platforms.support import registered_chat
+from tests.platforms.support import end, registered_chat, until_quiet
 
 
 class Stumbling(WebAdapter):
@@ -53,14 +53,8 @@ def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog
     assert "a mistake of ours" in caplog.text
 
 
-def test_what_an_errand_raises_is_said(caplog):
-    async def fail():
-        raise ValueError("a mistake of ours")
-
-    async def begin_and_look_away():
-        Errands().begin(fail(), name="an errand")
-        await asyncio.sleep(0.01)
-
-    asyncio.run(begin_and_look_away())
-    assert "an errand failed" in caplog.text
-    assert "a mistake of ours" in caplog.text
+def test_typing_is_renewed_all_the_while(api, working, monkeypatch):
+    monkeypatch.setattr(TelegramAdapter, "typing_every", 0.2)
+    assert api.wait_for(lambda: len(api.calls_of("sendChatAction")) >= 4)
+    end(working, "done")
+    until_quiet(lambda: len(api.calls_of("sendChatAction")), 0.7)

@@ -10,8 +10,7 @@ from apps.platforms.adapters.discord.interactions import pressed
 from apps.platforms.adapters.discord.payloads import Place
 from tests.fakes.discord_gateway import Failure
 from tests.platforms.fuzz import mutations, survived
-from tests.platforms.outbound.test_question_parts import answered, ask
-from tests.platforms.support import registered_chat
+from tests.platforms.support import answered, ask, registered_chat
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

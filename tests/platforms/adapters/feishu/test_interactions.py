@@ -11,8 +11,7 @@ from apps.platforms.adapters.feishu.payloads import Me, event
 from tests.fakes.feishu_api import Failure
 from tests.platforms.adapters.feishu.support import PRESS
 from tests.platforms.fuzz import mutations, survived
-from tests.platforms.outbound.test_question_parts import answered, ask
-from tests.platforms.support import registered_chat, status
+from tests.platforms.support import answered, ask, registered_chat, status
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -205,8 +205,8 @@ def test_an_app_that_is_withdrawn_is_noticed_though_nobody_writes(listeners, set
 
 
 def test_a_pressed_button_answers_its_question(channel):
-    from tests.platforms.outbound.test_question_parts import answered
-    from tests.platforms.outbound.test_question_parts import ask as asks
+    from tests.platforms.support import answered
+    from tests.platforms.support import ask as asks
 
     question = asks(Chat.objects.get(channel=channel))
     pressed = {**PRESS["event"], "action": {"tag": "button", "value": {"answer": question.token(1)}}}

@@ -8,8 +8,7 @@ from apps.agents.models import Question
 from apps.chats.models import Chat, Message
 from apps.platforms.adapters.slack.interactions import pressed
 from tests.platforms.fuzz import mutations, survived
-from tests.platforms.outbound.test_question_parts import answered, ask
-from tests.platforms.support import registered_chat, status
+from tests.platforms.support import answered, ask, registered_chat, status
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)

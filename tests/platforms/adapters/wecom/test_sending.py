@@ -9,7 +9,7 @@ from tests.fakes.stand_in import Cut
 from tests.fakes.wecom_api import error
 from tests.platforms.adapters.wecom.support import PNG
 from tests.platforms.support import age, outbound, send
-from tests.platforms.inbound.test_attachments import put
+from tests.platforms.support import put
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]

@@ -9,8 +9,7 @@ from django.utils import timezone
 from apps.chats.models import Channel, Chat, Message
 from tests.fakes.whatsapp_api import ANN, message, value
 from tests.platforms.adapters.whatsapp.support import GROUP, tell
-from tests.platforms.outbound.test_question_parts import answered, ask
-from tests.platforms.support import registered_chat, status
+from tests.platforms.support import answered, ask, registered_chat, status
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]

@@ -1,16 +1,10 @@
 import io
-import os
-import signal
-import subprocess
 import sys
-import time
 
 import pytest
 from django.core.management import CommandError, ManagementUtility, call_command
 
 from apps.chats.models import Channel
-from tests.environment import lay_tables, service_environment
-from tests.waiting import in_time
 
 pytestmark = pytest.mark.django_db
 
@@ -131,44 +125,3 @@ def test_a_name_that_is_taken_is_refused():
     add("telegram", "--name", "bot", "--set", "token=1:a")
     with pytest.raises(CommandError, match="already exists"):
         call_command("addchannel", "telegram", "--name", "bot", "--set", "token=1:b")
-
-
-@pytest.fixture
-def installation(tmp_path):
-    """A database of its own, for real processes."""
-    lay_tables(tmp_path)
-    return service_environment(tmp_path, DATABASE_URL="")
-
-
-def runchannels(environment):
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "runchannels"], env=environment, stderr=subprocess.PIPE, text=True
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_runchannels_ends_cleanly_on_a_signal_and_tolerates_no_second_one(installation, number):
-    in_time(5, lambda: ended(installation, number))
-
-
-def ended(installation, number) -> float:
-    process = runchannels(installation)
-    for line in process.stderr:
-        if "web is online" in line:
-            break
-    second = subprocess.run(
-        [sys.executable, "manage.py", "runchannels"],
-        env=installation,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (second.returncode, "runs already" in second.stderr) == (1, True)
-    began = time.monotonic()
-    os.kill(process.pid, number)
-    _, rest = process.communicate(timeout=60)
-    took = time.monotonic() - began
-    assert process.returncode == 0, rest
-    assert "Traceback" not in rest
-    return took

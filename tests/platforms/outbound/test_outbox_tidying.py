@@ -1,10 +1,16 @@
-"""The listeners were killed between sending and recording; at the level of rows."""
+"""What a crash left behind, and what has nowhere to go; at the level of rows."""
 
 import pytest
 
 from apps.chats import services
-from tests.fakes.telegram_api import Failure
-from tests.platforms.support import age, outbound, send
+from apps.chats.models import Channel, Message
+from tests.platforms.support import (
+    age,
+    outbound,
+    registered_chat,
+    send,
+    status,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,11 +37,19 @@ def test_an_old_message_found_half_sent_is_left_for_a_person(api, listeners, cha
     assert api.wait_for_sent(1)[0].text == "hi"
 
 
-def test_temporary_trouble_is_put_up_with_for_a_day(api, listeners, chat):
-    api.keep_failing("sendMessage", Failure(500, "sick"))
-    message = send(chat, "hi")
-    age(message, hours=25)
+def test_a_disabled_channels_message_fails_and_says_so(api, listeners, chat):
+    Channel.objects.filter(pk=chat.channel_id).update(enabled=False)
+    send(chat, "hi")
     listeners.start()
     until(lambda: outbound("failed") == 1)
-    message.refresh_from_db()
-    assert "for a day" in message.error
+    assert Message.objects.get().error == "The channel bot is disabled."
+    assert not api.sent
+
+
+def test_a_channel_without_an_adapter_says_so_and_its_message_fails(api, listeners):
+    channel = Channel.objects.create(platform="pigeon", name="loft")
+    send(registered_chat(channel), "hi")
+    listeners.start()
+    until(lambda: status("loft") == "failed")
+    until(lambda: outbound("failed") == 1)
+    assert "no adapter for pigeon" in Message.objects.get().error
