@@ -20,7 +20,7 @@ from apps.chats.services import send_message
 from apps.dashboard import consumers, live
 from apps.events import hooks, pubsub
 from nanogridbot.asgi import application
-from tests.dashboard.support import answered, said
+from tests.chats.support import answered, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 in_thread = sync_to_async

@@ -10,7 +10,7 @@ from apps.agents.services import session_for
 from apps.dashboard import live
 from apps.events import hooks
 from apps.events.pubsub import subscription
-from tests.dashboard.support import answered
+from tests.chats.support import answered
 
 pytestmark = pytest.mark.django_db
 

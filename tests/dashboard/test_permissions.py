@@ -6,7 +6,7 @@ from django.test import Client
 
 from apps.chats import incidents
 from apps.chats.models import Attachment, Channel
-from tests.dashboard.support import answered, said
+from tests.chats.support import answered, said
 from tests.dashboard.test_consumers import close_code, opened, redis_is_there, socket_to, story
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from apps.agents.models import Run
 from apps.chats.models import Attachment, Message, Sender
 from apps.chats.services import create_group, send_file, web_chat
 from apps.chats.workspace.folders import workspace
-from tests.dashboard.support import said
+from tests.chats.support import said
 from tests.fakes import pictures
 
 pytestmark = pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.platforms.admin.test_channels import group_form
+from tests.chats.admin.support import group_form
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 
 from apps.agents.sandbox import selection
 from apps.chats.models import Group
-from tests.platforms.admin.test_channels import group_form
+from tests.chats.admin.support import group_form
 
 pytestmark = pytest.mark.django_db
 

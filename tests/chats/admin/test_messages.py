@@ -1,22 +1,12 @@
-"""What happened is looked at in the admin, and what can still be done about it."""
-
-from datetime import timedelta
+"""The transcript in the admin: what was not delivered is found, and sent again."""
 
 import pytest
-from django.utils import timezone
 
-from apps.agents.models import Run
-from apps.agents.services import session_for
-from apps.chats import incidents
-from apps.chats.models import Incident, Message
-from tests.dashboard.support import act, answered, said
+from apps.chats.models import Message
+from tests.chats.admin.support import act
+from tests.chats.support import answered, said
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.mark.parametrize("page", ["chats/message", "agents/run", "chats/incident", "agents/session"])
-def test_history_is_looked_at_only(browser_of, chat, page):
-    assert browser_of.get(f"/admin/{page}/add/").status_code == 403
 
 
 def test_a_message_shows_what_it_has(browser_of, chat):
@@ -41,45 +31,3 @@ def test_what_failed_is_sent_again(browser_of, chat):
     assert "1 message goes out again." in response.text
     assert Message.objects.get(pk=failed.pk).delivery == "queued"
     assert Message.objects.get(pk=sent.pk).delivery == "sent"
-
-
-def test_a_run_is_stopped(browser_of, chat):
-    session = session_for(chat.group)
-    queued = Run.objects.create(session=session, chat=chat, cause="message")
-    over = Run.objects.create(session=session, chat=chat, cause="message", status="succeeded")
-
-    response = act(browser_of, "agents/run", "stop", queued, over)
-
-    assert "1 run is being stopped." in response.text
-    assert [Run.objects.get(pk=run.pk).status for run in (queued, over)] == ["cancelled", "succeeded"]
-
-
-@pytest.mark.parametrize(("language", "took"), [("en", "5 min"), ("zh-hans", "5 分钟")])
-def test_the_list_of_runs_says_how_long_each_took(browser_of, chat, language, took):
-    ended = timezone.now()
-    run = Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", status="succeeded")
-    Run.objects.filter(pk=run.pk).update(started_at=ended - timedelta(minutes=5), finished_at=ended)
-
-    page = browser_of.get("/admin/agents/run/", headers={"Accept-Language": language}).text
-
-    assert f'<td class="field-took">{took}</td>' in page
-
-
-def test_a_session_is_forgotten(browser_of, chat):
-    session = session_for(chat.group)
-    session.sdk_session_id = "abc"
-    session.save()
-
-    act(browser_of, "agents/session", "forget", session)
-
-    session.refresh_from_db()
-    assert session.sdk_session_id == ""
-
-
-def test_an_incident_is_seen(browser_of, db):
-    incidents.record("mount", "family", "Refused.")
-
-    response = act(browser_of, "chats/incident", "mark_seen", Incident.objects.get())
-
-    assert "1 incident is seen." in response.text
-    assert Incident.objects.get().seen

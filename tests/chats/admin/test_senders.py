@@ -5,31 +5,11 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.agents.models import Run
-from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Chat, Group, Message, Pairing, Sender
+from apps.chats.models import Chat, Message, Pairing, Sender
 from apps.chats.services import create_group
-from apps.platforms.inbound import intake
+from tests.chats.admin.support import told_after as act
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def waiting(person):
-    """A stranger who wrote directly, and waits."""
-    channel = Channel.objects.create(platform="telegram", name="Bot")
-    intake.accept(
-        channel,
-        InboundMessage(
-            external_id="1", chat_id="42", chat_kind=Chat.Kind.DIRECT, sender_id="42", sender_name="Ann", text="hello"
-        ),
-    )
-    return Pairing.objects.get()
-
-
-def act(browser, model, action, row, **more):
-    return browser.post(
-        f"/admin/chats/{model}/", {"action": action, "_selected_action": row.pk, **more}, follow=True
-    ).text
 
 
 def test_a_stranger_is_approved_with_a_group(browser_of, waiting):
@@ -44,20 +24,6 @@ def test_a_stranger_is_approved_with_a_group(browser_of, waiting):
 def test_without_a_group_the_page_says_what_is_missing(browser_of, waiting):
     assert "name the group" in act(browser_of, "pairing", "approve", waiting, chosen="yes", group="")
     assert Pairing.objects.exists()
-
-
-def test_to_register_the_chat_lets_its_stranger_in(browser_of, waiting):
-    group = create_group(folder="team")
-    act(browser_of, "chat", "register", waiting.chat, chosen="yes", group=group.pk)
-    assert Run.objects.get().session.group == group
-    assert not Pairing.objects.exists()
-
-
-def test_a_group_chosen_on_the_chats_page_lets_its_stranger_in_as_well(browser_of, waiting):
-    group = create_group(folder="team")
-    browser_of.post(f"/admin/chats/chat/{waiting.chat_id}/change/", {"title": "Ann", "group": group.pk})
-    assert Run.objects.get().session.group == group
-    assert not Pairing.objects.exists()
 
 
 @pytest.mark.parametrize("page", ["chat", "sender"])
@@ -97,8 +63,3 @@ def test_to_allow_a_sender_on_their_page_answers_what_waited(browser_of, waiting
     browser_of.post(f"/admin/chats/sender/{waiting.sender_id}/change/", {"access": "admin"})
     assert Sender.objects.get().access == "admin"
     assert Run.objects.exists()
-
-
-def test_a_group_says_who_may_call(browser_of, chat):
-    assert 'name="sender_policy"' in browser_of.get(f"/admin/chats/group/{chat.group_id}/change/").text
-    assert Group.objects.get().sender_policy == Group.SenderPolicy.OPEN

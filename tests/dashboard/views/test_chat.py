@@ -11,7 +11,7 @@ from apps.chats import incidents
 from apps.chats.models import Channel
 from apps.dashboard import service_status
 from apps.dashboard.service_status import Serving
-from tests.dashboard.support import answered, said
+from tests.chats.support import answered, said
 
 pytestmark = pytest.mark.django_db
 

@@ -1,14 +1,16 @@
 import pytest
 
-from apps.chats.models import Chat, Group
+from apps.chats.models import Channel, Chat
 from apps.chats.services import create_group, web_chat
+from tests.chats.admin.support import telegram_bot
 
 
 @pytest.fixture
-def group(db: None) -> Group:
-    return create_group(folder="family", name="The family")
+def channel(db: None) -> Channel:
+    return telegram_bot()
 
 
 @pytest.fixture
-def chat(group: Group) -> Chat:
-    return web_chat(group)
+def chat(db: None) -> Chat:
+    """On the chat page: the one channel there is."""
+    return web_chat(create_group(folder="family"))
