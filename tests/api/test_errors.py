@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from django.db import IntegrityError, transaction
+from ninja import NinjaAPI
+from ninja.testing import TestClient
 
 from apps.api import errors
 from apps.chats.models import Chat, Group
@@ -29,3 +31,17 @@ def test_only_what_is_taken_is_a_race(rf, breaks: Callable[[], None], status: in
 
     assert answer.status_code == status
     assert ("faster" in json.loads(answer.content)["detail"]) == (status == 409)
+
+
+def test_a_defect_is_one_sentence_without_a_traceback(caplog):
+    broken = NinjaAPI(urls_namespace="broken")
+    errors.install(broken)
+
+    @broken.get("/defect")
+    def defect(request):
+        raise KeyError("a secret")
+
+    answer = TestClient(broken).get("/defect")
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "Something went wrong here; the log of the service says what."}
+    assert "KeyError" in caplog.text

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+from pytest_django import Settings
 
 from apps.chats.models import Chat, Group
 from apps.chats.services import create_group, web_chat
@@ -17,3 +20,8 @@ def group(db: None) -> Group:
 @pytest.fixture
 def chat(group: Group) -> Chat:
     return web_chat(group)
+
+
+@pytest.fixture
+def own_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.GROUPS_DIR = tmp_path / "groups"

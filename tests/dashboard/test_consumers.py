@@ -2,16 +2,10 @@
 
 import asyncio
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from functools import wraps
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
-from channels.testing import WebsocketCommunicator
-from django.db import connections
-from django.test import Client
+from asgiref.sync import sync_to_async
 
 from apps.agents import services
 from apps.agents.models import Run
@@ -19,35 +13,13 @@ from apps.chats.models import Message
 from apps.chats.services import send_message
 from apps.dashboard import consumers, live
 from apps.events import hooks, pubsub
-from nanogridbot.asgi import application
 from tests.chats.support import answered, said
+from tests.dashboard.support import PATIENCE_S, close_code, opened, run_of, socket_to, story
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
+
+
 in_thread = sync_to_async
-PATIENCE_S = 30
-
-
-def story(test):
-    """An async test, run to its end; channels' test client keeps the threads' connections open, this closes them."""
-
-    async def with_one_thread(*args, **kwargs):
-        threads = ThreadPoolExecutor(1)
-        asyncio.get_running_loop().set_default_executor(threads)
-        try:
-            await test(*args, **kwargs)
-        finally:
-            await asyncio.wrap_future(threads.submit(connections.close_all))
-
-    @wraps(test)
-    def run(*args, **kwargs):
-        async_to_sync(with_one_thread)(*args, **kwargs)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def redis_is_there(redis_server):
-    return redis_server
 
 
 @pytest.fixture(autouse=True)
@@ -56,38 +28,11 @@ def nothing_streams_yet(monkeypatch):
     monkeypatch.setattr(live, "_deltas", live.Deltas())
 
 
-def socket_to(client: Client | None, folder="family", *, seen=0, origin="http://localhost", language="en"):
-    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()) if client else ""
-    headers = [(b"host", b"localhost"), (b"origin", origin.encode()), (b"cookie", cookies.encode())]
-    return WebsocketCommunicator(application, f"/ws/chat/{folder}/?seen={seen}&language={language}", headers=headers)
-
-
-@asynccontextmanager
-async def opened(client, **more):
-    """An open page that has caught up: yields (socket, first frame)."""
-    socket = socket_to(client, **more)
-    assert (await socket.connect(timeout=PATIENCE_S))[0]
-    try:
-        yield socket, await socket.receive_json_from(timeout=PATIENCE_S)
-    finally:
-        await socket.disconnect()
-
-
 async def frames_until(socket, condition):
     frames: list[dict[str, Any]] = []
     while not frames or not condition(frames[-1]):
         frames.append(await socket.receive_json_from(timeout=PATIENCE_S))
     return frames
-
-
-async def close_code(socket):
-    connected, _ = await socket.connect(timeout=PATIENCE_S)
-    assert connected
-    return (await socket.receive_output(timeout=PATIENCE_S))["code"]
-
-
-def run_of(chat, status="running"):
-    return Run.objects.create(session=services.session_for(chat.group), chat=chat, cause="message", status=status)
 
 
 @story

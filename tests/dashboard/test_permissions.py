@@ -7,10 +7,9 @@ from django.test import Client
 from apps.chats import incidents
 from apps.chats.models import Attachment, Channel
 from tests.chats.support import answered, said
-from tests.dashboard.test_consumers import close_code, opened, redis_is_there, socket_to, story
+from tests.dashboard.support import close_code, opened, socket_to, story
 
-pytestmark = pytest.mark.django_db
-__all__ = ["redis_is_there"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
 
 
 @pytest.fixture

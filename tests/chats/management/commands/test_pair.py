@@ -1,33 +1,11 @@
-from io import StringIO
-
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
-from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Message, Pairing, Platform, Sender
+from apps.chats.models import Message, Pairing, Sender
 from apps.chats.services import create_group
+from tests.chats.management.commands.support import run
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
-
-
-@pytest.fixture
-def waiting(channel):
-    chat = Chat.objects.create(channel=channel, external_id="42", kind=Chat.Kind.DIRECT)
-    sender = Sender.objects.create(channel=channel, external_id="42", name="Ann")
-    first = Message(chat=chat, direction="in", external_id="1", sender=sender, text="hello")
-    assert pairing.offer(sender, chat, first, reply_to="1", thread_id="")
-    return Pairing.objects.get()
-
-
-def run(*arguments: str) -> str:
-    out = StringIO()
-    call_command(*arguments, stdout=out)
-    return out.getvalue()
 
 
 def test_pair_lists_who_waits(waiting):
@@ -56,19 +34,3 @@ def test_pair_says_why_not(waiting, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         run("pair", *given)
     assert Pairing.objects.exists()
-
-
-def test_setsender_knows_people_before_they_write(channel):
-    assert "admin" in run("setsender", "bot", "77", "admin")
-    assert Sender.objects.get(external_id="77").access == Sender.Access.ADMIN
-
-
-def test_setsender_blocks_with_what_waited(waiting):
-    run("setsender", "bot", "42", "blocked")
-    assert not Pairing.objects.exists()
-    assert not Message.objects.inbound().exists()
-
-
-def test_setsender_needs_a_channel_that_there_is(channel):
-    with pytest.raises(CommandError, match="no channel 'nobot'"):
-        run("setsender", "nobot", "77", "admin")

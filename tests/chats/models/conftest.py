@@ -1,0 +1,13 @@
+import pytest
+
+from apps.chats.models import Channel, Chat, Platform
+
+
+@pytest.fixture
+def channel(db: None) -> Channel:
+    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+
+
+@pytest.fixture
+def chat(channel: Channel) -> Chat:
+    return Chat.objects.create(channel=channel, external_id="-1")
