@@ -3,7 +3,10 @@
 import pytest
 
 from apps.agents.models import Run
+from apps.chats.inbound import InboundAttachment, InboundMessage
 from apps.chats.models import Attachment, Message
+from apps.platforms.inbound import attachments, intake
+from apps.platforms.inbound.attachments import Fetched
 from tests.fakes.stand_in import Hang
 from tests.platforms.inbound.support import photo, prompt
 from tests.platforms.support import PNG
@@ -35,3 +38,23 @@ def test_an_album_is_one_message(api, listeners, chat):
     run = until(Run.objects.first)
     assert Message.objects.inbound().count() == Run.objects.count() == 1
     assert prompt(run).count("<attachment ") == 3
+
+
+@pytest.mark.parametrize(
+    ("fetched", "state"),
+    [(Fetched(path="attachments/a.txt", size=1), "ready"), (Fetched(error="It is gone."), "failed")],
+)
+def test_the_agent_is_called_once_the_file_is_settled_and_that_counts_once(chat, fetched, state):
+    file = InboundAttachment(Message.Kind.FILE, source={"id": "f"}, name="a.txt")
+    called = InboundMessage(external_id="1", chat_id="-1001", sender_id="42", text="@Andy look", attachments=(file,))
+    intake.accept(chat.channel, called)
+    (waiting,) = attachments.to_fetch([])
+    assert not Run.objects.exists()
+
+    assert attachments.settle(waiting, fetched)
+
+    assert Run.objects.get().status == "queued"
+    assert Attachment.objects.get().state == state
+    assert not attachments.settle(waiting, Fetched(error="too late"))
+    assert Attachment.objects.get().state == state
+    assert attachments.to_fetch([]) == []
