@@ -57,7 +57,12 @@ def test_in_a_chat_of_nobodys_only_a_persons_direct_words_may_ask(fields, option
 
 @pytest.mark.parametrize(
     ("given", "in_an_open_group", "in_a_closed_one", "in_nobodys_chat"),
-    [("unknown", True, False, False), ("allowed", True, True, True), ("admin", True, True, True)],
+    [
+        ("unknown", True, False, False),
+        ("allowed", True, True, True),
+        ("admin", True, True, True),
+        ("blocked", False, False, False),
+    ],
 )
 def test_whose_call_counts_where(given, in_an_open_group, in_a_closed_one, in_nobodys_chat):
     sender, groups = Sender(access=given), (Group(sender_policy=OPEN), Group(sender_policy=KNOWN), None)

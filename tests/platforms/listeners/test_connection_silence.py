@@ -1,9 +1,4 @@
-"""A connection that stands, and at whose other end nobody answers: found within two heartbeats, and said.
-
-The others' tests: Telegram's poll has a time-out of its own (test_connection), Discord's gateway (discord), and where
-everything comes by webhook the platform is asked again and again (whatsapp, wecom,
-feishu/test_webhook).
-"""
+"""A connection that stands, and at whose other end nobody answers: found within two heartbeats, and said."""
 
 import time
 
@@ -20,6 +15,8 @@ HEARTBEAT = 3.0
 GOODBYE = 1.5  # seconds: that nobody answers it is waited for, too
 
 
+# Telegram's poll has a time-out of its own (test_connection), Discord's gateway as well (its own tests); where
+# everything comes by webhook, the platform is asked again and again.
 @pytest.mark.parametrize("platform", [name for name, rig in RIGS.items() if rig.deafen])
 def test_a_silent_death_is_found_within_two_heartbeats(platform, settings, listeners):
     settings.CHANNEL_HEARTBEAT, settings.CHANNEL_STALL_TIMEOUT = HEARTBEAT, HEARTBEAT * 2 + 2

@@ -1,7 +1,4 @@
-"""One platform's server takes every request and says nothing: all other channels go on as if it were not there.
-
-What is sent to QQ, WhatsApp and WeCom hangs in test_base.
-"""
+"""One platform's server takes every request and says nothing: all other channels go on as if it were not there."""
 
 import pytest
 

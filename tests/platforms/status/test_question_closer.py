@@ -7,7 +7,7 @@ from apps.agents.questions.questions import QUESTIONS
 from apps.chats.models import Message
 from apps.events.pubsub import publish
 from tests.fakes.stand_in import Hang
-from tests.platforms.support import ask, send, status, until_quiet
+from tests.platforms.support import ask, outbound, status, until_quiet
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,10 +35,10 @@ def test_what_is_answered_while_it_is_sent_loses_its_buttons_afterwards(api, fre
     assert api.wait_for(lambda: bool(api.calls_of("editMessageText")))
 
 
-def test_an_open_question_keeps_its_buttons(api, question, chat):
-    api.wait_for_sent(1)
+def test_an_open_question_keeps_its_buttons(api, question):
+    until(lambda: outbound("sent") == 1)
     publish(QUESTIONS, question=question.pk)
-    send(chat, "after")
-    api.wait_for_sent(2)
-    until_quiet(lambda: len(api.calls), 0.5)
+    until_quiet(lambda: len(api.calls_of("editMessageText")), 1)
     assert not api.calls_of("editMessageText")
+    questions.answer(question, "Red")
+    assert api.wait_for(lambda: len(api.calls_of("editMessageText")) == 1)
