@@ -1,5 +1,81 @@
-from collections.abc import Callable
+"""Who speaks in a chat; and the agent's side of the gateway, played."""
 
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from apps.agents.gateway.gateway import Gateway
+from apps.agents.link.link import LinkClosedError
 from apps.agents.models import Run
 
 Say = Callable[..., Run]
+
+QUESTION = {
+    "model": "claude-sonnet-4-5",
+    "max_tokens": 1000,
+    "stream": True,
+    "tools": [{"name": "x"}],
+    "messages": [{"role": "user", "content": "hi"}],
+}
+
+
+class HeardLink:
+    """The agent's ear: every frame that reaches it."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.changed = threading.Condition()
+        self.gone = False
+
+    def send(self, type_: str, **fields: Any) -> None:
+        if self.gone:
+            raise LinkClosedError("gone")
+        with self.changed:
+            self.frames.append({"type": type_, **fields})
+            self.changed.notify_all()
+
+    def send_data(self, type_: str, data: bytes, **fields: Any) -> None:
+        self.send(type_, data=data, **fields)
+
+    def ended(self, call_id: str, seconds: float = 30) -> tuple[int, bytes, str | None]:
+        """(status, body, error) once the call is over."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self._of(call_id, "http_end"), seconds), self.frames
+        body = b"".join(frame["data"] for frame in self._of(call_id, "http_chunk"))
+        return self._of(call_id, "http_response")[0]["status"], body, self._of(call_id, "http_end")[0].get("error")
+
+    def _of(self, call_id: str, type_: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == type_ and frame["id"] == call_id]
+
+
+def settle(gateway: Gateway, seconds: float = 30) -> None:
+    """Until no call is on its way any more."""
+    end = time.monotonic() + seconds
+    while gateway._calls:
+        assert time.monotonic() < end, "a call did not end"
+        time.sleep(0.02)
+
+
+def request(
+    call_id: str = "1",
+    path: str = "/v1/messages",
+    body: Any = QUESTION,
+    headers: dict[str, str] | None = None,
+    method: str = "POST",
+    **more: Any,
+) -> dict[str, Any]:
+    data = base64.b64encode(json.dumps(body).encode()).decode()
+    given = {"content-type": "application/json", "x-api-key": "placeholder", "authorization": "Bearer placeholder"}
+    return {
+        "type": "http_request",
+        "id": call_id,
+        "method": method,
+        "path": path,
+        "headers": given | (headers or {}),
+        "body": data,
+        "more": False,
+        **more,
+    }

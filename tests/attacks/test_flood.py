@@ -14,7 +14,7 @@ from apps.agents.link.throttle import Pace
 from apps.agents.models import Run, Session
 from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
-from tests.agents.heard_link import HeardLink, request, settle
+from tests.agents.support import HeardLink, request, settle
 from tests.attacks.support import call
 from tests.waiting import in_thread, until
 

@@ -9,7 +9,7 @@ from apps.agents.models import McpServer
 from apps.agents.models.mcp import forget_groups
 from apps.agents.runs.execution import execute
 from apps.chats.models import Group
-from tests.agents.heard_link import request
+from tests.agents.support import request
 from tests.attacks.test_identity import forged
 from tests.fakes.messages_api import Failure, Text
 

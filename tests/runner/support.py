@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.environment import ROOT
 from tests.fakes.messages_api import MessagesApi, ToolUse
 from tests.runner.host import Host
 
-RUNNER = Path(__file__).parents[2] / "container" / "runner"
+RUNNER = ROOT / "container" / "runner"
 
 
 IMAGE = os.environ.get("AGENT_IMAGE", "nanogridbot-agent:latest")

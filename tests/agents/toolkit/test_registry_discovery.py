@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import service_environment
+from tests.environment import ROOT, service_environment
 
 TOOLS = """
-from apps.agents.toolbox import Nothing, tool
+from apps.agents.toolkit.registry import Nothing, tool
 
 @tool("open_door", "Open the door.", Nothing)
 def open_door(run, given):
@@ -19,8 +19,8 @@ SETTINGS = "from nanogridbot.settings import *\nINSTALLED_APPS = [*INSTALLED_APP
 WORKER = "from nanogridbot.celery import app; app.loader.import_default_modules()"
 WEB = "import nanogridbot.asgi"
 OTHERS = "import django; django.setup()"
-NAMES = "from apps.agents import toolbox; from apps.chats.models import Group"
-SAY = "print(*[each['name'] for each in toolbox.definitions(Group(is_main=True))])"
+NAMES = "from apps.agents.toolkit import registry; from apps.chats.models import Group"
+SAY = "print(*[each['name'] for each in registry.definitions(Group(is_main=True))])"
 
 
 @pytest.fixture
@@ -36,8 +36,7 @@ def club(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("start", [WORKER, WEB, OTHERS], ids=["worker", "web", "others"])
 def test_every_process_finds_the_tools_of_every_app(club: Path, tmp_path: Path, start: str) -> None:
     environment = service_environment(tmp_path, DJANGO_SETTINGS_MODULE="club.settings")
-    root = Path(__file__).resolve().parents[2]
-    environment["PYTHONPATH"] = f"{club}:{root}"
+    environment["PYTHONPATH"] = f"{club}:{ROOT}"
     command = [sys.executable, "-c", "; ".join([start, NAMES, SAY])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert {"open_door", "send_message", "list_chats", "register_group"} <= set(done.stdout.split())

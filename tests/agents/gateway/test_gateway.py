@@ -10,32 +10,8 @@ from apps.agents.billing.ledger import Ledger
 from apps.agents.gateway.gateway import MAX_AT_ONCE, MAX_BODY, MAX_TOLD, Gateway
 from apps.agents.models import Run, Session
 from apps.agents.providers import failover, pool
-from tests.agents.heard_link import QUESTION, HeardLink, request, settle
+from tests.agents.support import QUESTION, HeardLink, request, settle
 from tests.fakes.messages_api import BrokenStream, Failure, Text
-
-
-@pytest.fixture
-def link():
-    return HeardLink()
-
-
-@pytest.fixture
-def refusals():
-    return []
-
-
-@pytest.fixture
-def ledger(group):
-    return Ledger(Run(session=Session(group=group)))
-
-
-@pytest.fixture
-def gateway(link, refusals, ledger, api, settings):
-    settings.ANTHROPIC_API_KEY = "sk-ant-the-real-key"
-    settings.ANTHROPIC_BASE_URL = api.url
-    one = Gateway(link, on_refusal=refusals.append, ledger=ledger, asked=pool.from_environment)
-    yield one
-    settle(one)
 
 
 def test_the_key_is_ours_and_the_agents_own_is_dropped(gateway, link, api):

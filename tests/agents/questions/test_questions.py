@@ -11,7 +11,7 @@ from apps.agents.questions import questions
 from apps.agents.runs.execution import execute
 from apps.agents.services import stop_run
 from apps.chats.models import Message
-from tests.agents.questions.asking import ask, notices, outcome, write
+from tests.agents.questions.support import ask, notices, outcome, write
 from tests.waiting import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from apps.agents.billing.ledger import Ledger
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.pricing import Usage
 from apps.chats.models import Incident
-from tests.agents.budgets.limits import book, limit, limit_all
+from tests.agents.billing.support import book, limit, limit_all
 
 
 def test_a_group_that_is_deleted_during_its_run_breaks_nothing_and_is_counted(group, ledger):

@@ -6,7 +6,7 @@ import pytest
 
 from apps.agents.gateway.gateway import Gateway
 from apps.agents.providers import pool
-from tests.agents.heard_link import HeardLink, request, settle
+from tests.agents.support import HeardLink, request, settle
 
 
 class Eager(HeardLink):

@@ -12,7 +12,7 @@ from apps.agents.providers import pool
 from apps.agents.providers.probe import probe
 from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
-from tests.agents.heard_link import QUESTION, HeardLink, request, settle
+from tests.agents.support import QUESTION, HeardLink, request, settle
 from tests.fakes.litellm_proxy import BEHIND, KEY, MODEL, MOST_OUTPUT, UNTOLD, Answer, LiteLlm, Raw, Refusal
 
 PRICES = {MODEL: {"input": 1, "output": 10, "cache_read": 0.1}}

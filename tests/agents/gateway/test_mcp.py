@@ -17,7 +17,7 @@ from apps.agents.models.mcp import forget_groups
 from apps.agents.runs.execution import execute
 from apps.chats.models import Incident
 from apps.chats.services import create_group
-from tests.agents.heard_link import HeardLink, request
+from tests.agents.support import request
 from tests.fakes.mcp_server import McpTeam
 from tests.fakes.messages_api import ToolUse
 from tests.fakes.raw_server import RawServer, certificate
@@ -55,11 +55,6 @@ def server(group, team):
     return McpServer.objects.create(
         group=group, name="office", kind="http", url=team.url, secrets={"Authorization": f"Bearer {TOKEN}"}
     )
-
-
-@pytest.fixture
-def link():
-    return HeardLink()
 
 
 @pytest.fixture

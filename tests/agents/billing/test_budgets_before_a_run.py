@@ -15,7 +15,7 @@ from apps.agents.models import BudgetNotice, InstallationBudget, Run, Session
 from apps.agents.runs.execution import execute
 from apps.chats.models import Incident, Message
 from apps.chats.services import create_group, web_chat
-from tests.agents.budgets.limits import limit, limit_all
+from tests.agents.billing.support import limit, limit_all
 
 
 def test_without_budgets_nothing_is_asked(group, django_assert_num_queries, monkeypatch):

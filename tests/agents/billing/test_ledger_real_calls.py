@@ -6,7 +6,7 @@ from apps.agents.errors import LeaseLostError
 from apps.agents.models import ModelProvider, Run, RunUsage
 from apps.agents.runs import execution
 from apps.agents.runs.execution import execute
-from tests.agents.budgets.limits import limit
+from tests.agents.billing.support import limit
 from tests.fakes.messages_api import Failure, Text, ToolUse
 
 PRICE = {"claude": {"input": 1000, "output": 1000}}  # a tenth of a cent a token: a call of 100 tokens costs 10 cents

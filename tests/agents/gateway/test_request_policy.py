@@ -6,8 +6,7 @@ import pytest
 
 from apps.agents.gateway import request_policy
 from apps.chats.models import Incident
-from tests.agents.heard_link import QUESTION, request
-from tests.agents.test_gateway import gateway, ledger, link, refusals  # noqa: F401 - fixtures
+from tests.agents.support import QUESTION, request
 
 OUT = {"type": "url", "url": "https://evil.example/?what=4711"}
 PICTURE = {"type": "image", "source": OUT}
@@ -38,7 +37,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("errand", ERRANDS)
-def test_the_provider_runs_no_errands_for_a_group_whose_network_is_not_open(gateway, link, api, ledger, errand):  # noqa: F811
+def test_the_provider_runs_no_errands_for_a_group_whose_network_is_not_open(gateway, link, api, ledger, errand):
     gateway.take(request("1", body=ERRANDS[errand]))
     status, body, _ = link.ended("1")
     assert (status, api.requests) == (400, [])
@@ -50,7 +49,7 @@ def test_the_provider_runs_no_errands_for_a_group_whose_network_is_not_open(gate
     assert link.ended("2")[0] == 200
 
 
-def test_an_agent_that_tries_without_end_is_told_of_once_in_a_turn(gateway, link):  # noqa: F811
+def test_an_agent_that_tries_without_end_is_told_of_once_in_a_turn(gateway, link):
     for number in range(3):
         gateway.take(request(str(number), body=ERRANDS["a picture"]))
         assert link.ended(str(number))[0] == 400
@@ -58,7 +57,7 @@ def test_an_agent_that_tries_without_end_is_told_of_once_in_a_turn(gateway, link
 
 
 @pytest.mark.parametrize("words", HARMLESS)
-def test_what_only_looks_like_an_errand_passes(gateway, link, words):  # noqa: F811
+def test_what_only_looks_like_an_errand_passes(gateway, link, words):
     gateway.take(request("1", body=HARMLESS[words]))
     assert link.ended("1")[0] == 200
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from ngb_runner.claude.skills import skill_options
 
+from tests.environment import ROOT
+
 
 def folder(root: Path, name: str, head: str = "") -> str:
     (root / name).mkdir()
@@ -24,7 +26,7 @@ def test_one_that_is_gone_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_shipped_browse_needs_its_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = str(Path(__file__).parents[2] / "container" / "skills" / "browse")
+    shipped = str(ROOT / "container" / "skills" / "browse")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert skill_options([shipped]) == {"skills": []}
     (tmp_path / "browse").touch(mode=0o755)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.agents.billing import budgets
 from apps.agents.models import Run
-from tests.agents.budgets.limits import limit
+from tests.agents.billing.support import limit
 
 
 @pytest.fixture

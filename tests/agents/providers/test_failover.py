@@ -15,7 +15,7 @@ from apps.agents.models import ModelProvider, Run, Session
 from apps.agents.providers import pool
 from apps.agents.sandbox.selection import chosen_agent
 from apps.chats.models import Incident
-from tests.agents.heard_link import QUESTION, HeardLink, request, settle
+from tests.agents.support import QUESTION, HeardLink, request, settle
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Text
 
 FIRST_KEY, SECOND_KEY = "sk-first-of-the-keys", "sk-second-of-the-keys"

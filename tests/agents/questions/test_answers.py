@@ -7,7 +7,7 @@ from apps.agents.models import Question, Run
 from apps.agents.questions import questions
 from apps.agents.questions.answers import matching
 from apps.chats.models import Chat, Message, Sender
-from tests.agents.questions.asking import COLOURS, ask, notices, outcome, write
+from tests.agents.questions.support import COLOURS, ask, notices, outcome, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

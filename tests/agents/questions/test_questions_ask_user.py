@@ -17,7 +17,7 @@ from apps.chats.inbound import InboundMessage
 from apps.chats.models import Chat, Message
 from apps.chats.services import create_group
 from apps.platforms.inbound.intake import accept
-from tests.agents.questions.asking import COLOURS, write
+from tests.agents.questions.support import COLOURS, write
 from tests.waiting import in_thread, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
