@@ -1,4 +1,4 @@
-"""Who speaks in a chat; and the agent's side of the gateway, played."""
+"""Runs that are carried to their end, and the agent's side of the gateway, played."""
 
 import base64
 import json
@@ -10,6 +10,9 @@ from typing import Any
 from apps.agents.gateway.gateway import Gateway
 from apps.agents.link.link import LinkClosedError
 from apps.agents.models import Run
+from apps.agents.runs.execution import execute
+from apps.chats.models import Group
+from apps.chats.workspace.folders import session_directory
 
 Say = Callable[..., Run]
 
@@ -79,3 +82,23 @@ def request(
         "more": False,
         **more,
     }
+
+
+def finish(run: Run, attempts: int = 6) -> Run:
+    """Executes until the run is over, as the worker does when it is woken again and again."""
+    for _ in range(attempts):
+        execute(run.pk)
+        run.refresh_from_db()
+        if run.is_over:
+            return run
+    return run
+
+
+def states() -> list[str]:
+    """Of all runs, the oldest first."""
+    return list(Run.objects.order_by("pk").values_list("status", flat=True))
+
+
+def written(group: Group, session_id: str) -> str:
+    """What the command line has noted of a session."""
+    return "".join(path.read_text() for path in session_directory(group).rglob(f"{session_id}.jsonl"))

@@ -3,35 +3,11 @@
 import time
 
 import pytest
-from django.utils import timezone
 
-from apps.agents import services
-from apps.agents.models import Run
 from apps.agents.runs.execution import execute
 from apps.agents.turns import turn
+from tests.agents.support import states
 from tests.waiting import in_thread, until
-
-
-def states() -> list[str]:
-    return list(Run.objects.order_by("pk").values_list("status", flat=True))
-
-
-def test_scheduled_work_waits_for_the_turn_and_comes_before_later_chatter(say, group, chat):
-    first = say("one")
-    assert first.claim("a worker of the tests")
-    scheduled = services.request_run(group, chat=chat, cause=Run.Cause.SCHEDULE, prompt="water the plants")
-    later = say("two")
-    Run.objects.update(woken_at=None)
-    for run in (later, scheduled):
-        execute(run.pk)
-    assert states() == ["running", "queued", "queued"]
-
-    first.finish(Run.Status.SUCCEEDED)
-    assert Run.objects.due(timezone.now()).first() == scheduled
-    services.wake_next(first.session)
-
-    woken = Run.objects.exclude(woken_at=None)
-    assert list(woken) == [scheduled]
 
 
 @pytest.fixture

@@ -2,19 +2,21 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from apps.agents.models import Session
+from apps.agents.models import Run, Session
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import reaper
-from apps.agents.sandbox.container_config import container_name
+from apps.agents.sandbox.container_config import agent_ids, container_name
 from apps.agents.sandbox.engine import engine, remove
+from apps.chats.workspace.folders import session_directory
+from tests.agents.support import written
 from tests.fakes.messages_api import ToolUse
-
-pytestmark = pytest.mark.docker
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -26,6 +28,7 @@ def inspected(say, sealed):
     return engine().inspect_container(container_name(run.session))
 
 
+@pytest.mark.docker
 def test_a_live_agent_is_sealed(inspected):
     host, config = inspected["HostConfig"], inspected["Config"]
 
@@ -45,6 +48,7 @@ def test_a_live_agent_is_sealed(inspected):
     assert host["Privileged"] is False
 
 
+@pytest.mark.docker
 def test_our_labels_are_on_it(inspected):
     labels = inspected["Config"]["Labels"]
 
@@ -53,6 +57,7 @@ def test_our_labels_are_on_it(inspected):
     assert labels["ngb.session"] == str(Session.objects.get().pk)
 
 
+@pytest.mark.docker
 def test_no_secret_is_anywhere_in_its_configuration(inspected):
     said = json.dumps(inspected)
 
@@ -60,6 +65,7 @@ def test_no_secret_is_anywhere_in_its_configuration(inspected):
     assert settings.SECRET_KEY not in said
 
 
+@pytest.mark.docker
 def test_only_the_groups_own_folders_are_mounted(inspected):
     mounts = {mount["Destination"]: (Path(mount["Source"]).name, mount["RW"]) for mount in inspected["Mounts"]}
 
@@ -71,6 +77,7 @@ def test_only_the_groups_own_folders_are_mounted(inspected):
     }
 
 
+@pytest.mark.docker
 def test_the_main_group_may_write_the_memory_that_all_share(group, say, sealed):
     group.is_main = True
     group.save()
@@ -88,6 +95,7 @@ env; tr '\\0' '\\n' </proc/1/environ; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:
 """
 
 
+@pytest.mark.docker
 def test_inside_there_is_no_key_no_network_and_no_root(say, sealed):
     sealed.script(ToolUse("Bash", {"command": LOOK_AROUND}))
     run = say("look around")
@@ -106,6 +114,7 @@ def test_inside_there_is_no_key_no_network_and_no_root(say, sealed):
     assert "sk-ant-test-key-of-the-host" not in said
 
 
+@pytest.mark.docker
 def test_changed_limits_take_effect_with_the_next_turn(say, group, sealed):
     first = say("one")
     execute(first.pk)
@@ -120,6 +129,7 @@ def test_changed_limits_take_effect_with_the_next_turn(say, group, sealed):
     assert engine().inspect_container(container_name(first.session))["HostConfig"]["Memory"] == 2 * 1024**3
 
 
+@pytest.mark.docker
 def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspected):
     theirs = engine().create_container(settings.AGENT_IMAGE, labels={"ngb.install": "another", "ngb.session": "1"})[
         "Id"
@@ -138,9 +148,9 @@ def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspe
         remove(orphan)
 
 
+@pytest.mark.docker
 def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
     from apps.agents import services
-    from apps.agents.models import Run
     from apps.chats.models import Message
     from apps.chats.services import create_group, web_chat
 
@@ -156,6 +166,7 @@ def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
     assert names == ["other"]
 
 
+@pytest.mark.docker
 def test_a_turn_that_takes_too_long_leaves_no_container(say, sealed, group):
     group.turn_timeout_s = 3
     group.save()
@@ -167,3 +178,16 @@ def test_a_turn_that_takes_too_long_leaves_no_container(say, sealed, group):
     run.refresh_from_db()
     assert "longer than 3 seconds" in run.error
     assert reaper.containers_of_this_install() == []
+
+
+@pytest.mark.docker
+def test_a_home_that_was_begun_without_walls_is_the_sealed_agent_s_to_write(say, sealed, group):
+    left = session_directory(group) / "projects"
+    shutil.rmtree(left, ignore_errors=True)
+    left.mkdir(mode=0o755, parents=True)  # by the service's own user, as its subprocess makes it
+
+    execute(say("one").pk)
+
+    remembered = Session.objects.get().sdk_session_id
+    until(lambda: '"assistant"' in written(group, remembered))
+    assert left.stat().st_uid == agent_ids()[0]

@@ -15,8 +15,6 @@ from apps.agents.sandbox.engine import engine
 from apps.chats.models import Group, Incident
 from tests.fakes.messages_api import ToolUse
 
-pytestmark = pytest.mark.docker
-
 
 @pytest.fixture
 def look(say, sealed, group: Group):
@@ -55,6 +53,7 @@ def allow(file: Path, root: Path) -> None:
     file.write_text(json.dumps({"allowedRoots": [root_said], "nonMainReadOnly": False}))
 
 
+@pytest.mark.docker
 def test_a_good_folder_is_mounted_and_a_bad_one_is_said(look, group, projects):
     group.mounts = [{"host": str(projects / "site"), "write": True}, {"host": "/etc"}]
     group.env = {"GREETING": "hi", "LD_PRELOAD": "/tmp/x.so"}
@@ -69,6 +68,7 @@ def test_a_good_folder_is_mounted_and_a_bad_one_is_said(look, group, projects):
     assert "LD_PRELOAD" in Incident.objects.get(kind="refused variable").sentence
 
 
+@pytest.mark.docker
 def test_a_corrected_allowlist_counts_at_the_next_turn(look, group, projects, settings):
     settings.MOUNT_ALLOWLIST.write_text("{")
     group.mounts = [{"host": str(projects / "site")}]
@@ -78,6 +78,7 @@ def test_a_corrected_allowlist_counts_at_the_next_turn(look, group, projects, se
     assert not (projects / "site" / "x").exists()
 
 
+@pytest.mark.docker
 def test_a_folder_that_is_exchanged_meanwhile_is_noticed(look, say, group, projects):
     group.mounts = [{"host": str(projects / "site")}]
     look("true")
@@ -99,6 +100,7 @@ git ls-remote http://{host}:{port}/repo 2>&1 | head -1; ls /sys/class/net; true
 """
 
 
+@pytest.mark.docker
 def test_named_hosts_are_reached_through_the_link_and_nothing_else_is(look, group, server, settings):
     host, port = server.server_address[:2]
     settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(host)]
@@ -116,6 +118,7 @@ def test_named_hosts_are_reached_through_the_link_and_nothing_else_is(look, grou
     assert "connections" in group.sessions.get().runs.get().steps.get(kind="network").detail
 
 
+@pytest.mark.docker
 def test_a_sealed_group_has_no_way_out(look, server):
     host, port = server.server_address[:2]
     said = look(f"env | grep -i _proxy; curl -sS --max-time 5 http://{host}:{port}/ 2>&1; true")
@@ -123,6 +126,7 @@ def test_a_sealed_group_has_no_way_out(look, server):
     assert "curl: (7)" in said
 
 
+@pytest.mark.docker
 def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, server, settings):
     host, port = server.server_address[:2]
     settings.EGRESS_ALLOW_PRIVATE = [ipaddress.ip_network(host)]
@@ -136,6 +140,7 @@ def test_an_open_group_gets_a_bridge_of_its_own_which_goes_with_it(look, group, 
     assert [one for one in engine().networks() if one["Name"] == networks.network_of(group)] == []
 
 
+@pytest.mark.docker
 def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(say, sealed, group, monkeypatch):
     Group.objects.filter(pk=group.pk).update(network="open")
     monkeypatch.setattr(private_networks, "PROGRAM", ["/bin/false"])
@@ -148,12 +153,14 @@ def test_an_open_network_that_cannot_be_closed_to_private_hosts_serves_nobody(sa
     assert reaper.containers_of_this_install() == []
 
 
+@pytest.mark.docker
 def test_what_the_engine_says_against_closing_a_network_is_told(sealed):
     labels = {private_networks.LABEL: "192.0.2.0/24", **dict.fromkeys(private_networks.OWNER, "nobody's")}
     with pytest.raises(AgentError, match="No such container: ngb-nobody"):
         private_networks.close("ngb-nobody", {"Labels": labels})
 
 
+@pytest.mark.docker
 def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(look, group):
     group.network = Group.Network.OPEN
     look("true")
@@ -167,6 +174,7 @@ def test_a_helper_that_a_dying_worker_left_goes_by_itself_and_the_agent_stays(lo
     assert [found["Names"] for found in reaper.containers_of_this_install()] == [[f"/{name}"]]
 
 
+@pytest.mark.docker
 def test_where_the_wall_cannot_be_the_page_warns_of_the_local_network(group, settings):
     group.network = Group.Network.OPEN
     session = Session.objects.create(group=group, key="x")
@@ -176,6 +184,7 @@ def test_where_the_wall_cannot_be_the_page_warns_of_the_local_network(group, set
     assert any("the metadata address that may hand out" in said for said in container_summary.facts(group).warnings)
 
 
+@pytest.mark.docker
 def test_a_group_that_is_sealed_again_gets_another_container(look, group):
     group.network = Group.Network.OPEN
     look("true")
@@ -186,6 +195,7 @@ def test_a_group_that_is_sealed_again_gets_another_container(look, group):
     assert container_name(group.sessions.get()) != before
 
 
+@pytest.mark.docker
 def test_an_idle_container_does_not_keep_what_its_group_has_lost(look, group, projects):
     group.mounts = [{"host": str(projects / "site")}]
     look("true")
@@ -194,6 +204,7 @@ def test_an_idle_container_does_not_keep_what_its_group_has_lost(look, group, pr
     assert reaper.reap() == 1
 
 
+@pytest.mark.docker
 def test_the_engines_own_oci_runtime_by_name_and_one_that_it_does_not_know(look, say, group, settings):
     settings.AGENT_OCI_RUNTIME = "runc"
     assert "hello" in look("echo hello")
@@ -204,6 +215,7 @@ def test_the_engines_own_oci_runtime_by_name_and_one_that_it_does_not_know(look,
     assert "no-such-runtime" in run.error
 
 
+@pytest.mark.docker
 def test_the_agent_is_told_of_its_walls(look, sealed, group, projects):
     group.network, group.allowed_domains = Group.Network.ALLOWLIST, ["pypi.org"]
     group.mounts = [{"host": str(projects / "site")}]
@@ -213,6 +225,7 @@ def test_the_agent_is_told_of_its_walls(look, sealed, group, projects):
     assert "/workspace/extra/site (read only)" in told
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("asked_for", [[], ["Bash"]], ids=["unasked", "with a tool that needs approval"])
 def test_a_page_is_fetched_without_asking_anybody_else_first(look, sealed, say, group, asked_for):
     group.network, group.allowed_domains = Group.Network.ALLOWLIST, ["pypi.org"]
@@ -224,3 +237,17 @@ def test_a_page_is_fetched_without_asking_anybody_else_first(look, sealed, say, 
     execute(run.pk)
     refused = [incident.sentence for incident in Incident.objects.filter(kind="refused host")]
     assert refused == ["files.example port 443 is not on this group's list of hosts."]
+
+
+@pytest.mark.docker
+def test_two_turns_use_one_warm_container(say, replies, sealed):
+    first = say("one")
+    execute(first.pk)
+    second = say("two")
+    execute(second.pk)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.error, second.error) == ("", "")
+    assert first.container == second.container
+    assert len(replies()) == 2

@@ -15,6 +15,8 @@ from apps.agents.toolkit.registry import ForbiddenError, ToolRefusedError
 from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
 from apps.chats.services import create_group, web_chat
 from apps.chats.workspace.folders import workspace
+from tests.agents.support import finish
+from tests.fakes.messages_api import Text, ToolUse
 from tests.waiting import leave_midnight_behind
 
 
@@ -312,3 +314,15 @@ def spend(run, cost):
     run.add_usage(Usage(cost_usd=Decimal(cost)), "claude-x")
     tokens = {"calls": 3, "input_tokens": 1200, "cache_read_tokens": 30, "output_tokens": 34}
     RunUsage.objects.create(run=run, provider="anthropic", model="claude-x", cost_usd=cost, **tokens)
+
+
+def test_a_tool_of_another_groups_chat_is_refused_in_words(say, replies, claude):
+    from apps.chats.services import create_group
+
+    create_group(folder="secret")
+    claude.script(ToolUse("mcp__ngb__send_message", {"text": "hi", "chat": "web:secret"}), Text("ok"))
+    finish(say("hello"))
+
+    assert replies() == ["ok"]
+    assert "may not write to web:secret" in str(claude.turns[-1].body["messages"])
+    assert Incident.objects.filter(kind="refused tool").exists()

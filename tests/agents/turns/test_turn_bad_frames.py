@@ -10,7 +10,6 @@ from apps.agents.models import Run
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import process
 from apps.chats.models import Incident
-from tests.fakes.runner import HONEST
 from tests.waiting import until
 
 
@@ -89,31 +88,6 @@ def test_a_text_without_end_is_cut_and_says_so(say, replies, runner):
     execute(say("hello").pk)
 
     assert replies() == ["x" * 150_000 + "\n\n[…] 750000 more characters."]
-
-
-def test_a_runner_that_says_nothing_is_given_up(say, runner, monkeypatch):
-    from apps.agents.turns import agent_connection
-
-    monkeypatch.setattr(agent_connection, "START_TIMEOUT", 0.5)
-    runner("import sys; sys.stdin.read()", head="")
-    run = say("hello")
-
-    execute(run.pk)
-
-    run.refresh_from_db()
-    assert run.status == Run.Status.QUEUED
-    assert "not ready within" in run.error
-
-
-def test_another_protocol_is_said_in_words_and_not_tried_again(say, replies, runner):
-    runner("", head=HONEST.replace("protocol=1", "protocol=99"))
-    run = say("hello")
-
-    execute(run.pk)
-
-    run.refresh_from_db()
-    assert (run.status, run.attempt) == (Run.Status.FAILED, 1)
-    assert "protocol 99" in replies()[0]
 
 
 def test_noise_on_standard_error_prolongs_nothing(say, runner, group):

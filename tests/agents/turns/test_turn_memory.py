@@ -6,12 +6,43 @@ from decimal import Decimal
 import pytest
 
 from apps.agents import services
-from apps.agents.models import Run, RunUsage
+from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runs.execution import execute
+from apps.agents.sandbox import reaper
 from apps.chats.models import Channel, Chat, Message
 from apps.chats.workspace import folders, memory
+from apps.chats.workspace.folders import workspace
 from apps.schedules.services import create_task, run_now
+from tests.agents.support import written
 from tests.fakes.messages_api import Failure, Text, ToolUse
+from tests.waiting import until
+
+
+@pytest.mark.docker
+def test_a_new_container_resumes_the_session(say, replies, sealed, group):
+    first = say("one")
+    execute(first.pk)
+    before = Session.objects.get().sdk_session_id
+    until(lambda: '"assistant"' in written(group, before))  # a moment after the answer
+    reaper.remove_all()
+    second = say("two")
+
+    execute(second.pk)
+
+    assert Session.objects.get().sdk_session_id == before
+    assert "one" in str(sealed.turns[-1].body["messages"])
+
+
+def test_without_walls_the_memory_goes_into_the_instructions(say, replies, claude, group):
+    (workspace(group) / "CLAUDE.md").write_text("The team's cat is called Schrödinger.")
+
+    execute(say("hello").pk)
+
+    asked = claude.turns[-1].body
+    assert "Schrödinger" in str(asked["system"])
+    offered = {tool["name"] for tool in asked["tools"]} - {"DeferredToolPlaceholder"}  # the command line's own, no tool
+    assert offered
+    assert all(name.startswith("mcp__ngb__") for name in offered)
 
 
 @pytest.fixture(autouse=True)
