@@ -17,6 +17,7 @@ from apps.agents.addresses import refusal
 from apps.agents.billing import budgets
 from apps.agents.link.link import Link
 from apps.agents.models import Run
+from apps.agents.models.mcp import forget_groups
 from apps.agents.providers import failover, pool
 from apps.agents.sandbox import disk_quota, process, reaper, selection
 from apps.agents.toolkit import db_connections
@@ -73,8 +74,10 @@ def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.Mo
     settings.AGENT_RETRY_DELAYS = [0.0, 0.0, 0.0, 0.0, 0.0]
     pool.forget()
     budgets.forget()
+    forget_groups()
     selection.chosen_runtime.cache_clear()
     yield
+    forget_groups()
     process.stop_all()
     disk_quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
     disk_quota._pool.cache_clear()

@@ -1,31 +1,15 @@
-"""Providers and budgets at the operator's desk: keys go in and never come out, mistakes are said in words."""
-
-from decimal import Decimal
+"""Providers at the operator's desk: keys go in and never come out, mistakes are said in words."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.utils import timezone
 
-from apps.agents.billing import budgets
-from apps.agents.models import InstallationBudget, ModelProvider, Run, RunUsage, Session
+from apps.agents.models import ModelProvider
 from apps.agents.providers import pool
 from tests.fakes.messages_api import Failure
-from tests.waiting import leave_midnight_behind
 
 KEY = "sk-ant-very-secret-key"
 PAGE = "/admin/agents/modelprovider/"
-
-
-@pytest.fixture
-def desk(transactional_db, settings):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    client = Client()
-    client.force_login(User.objects.create_superuser("ann", password="x"))
-    return client
 
 
 @pytest.fixture
@@ -169,28 +153,6 @@ def test_without_rows_it_is_said_who_serves(desk, settings):
     shown = desk.get(PAGE).text
     assert "The key in the environment serves, at https://api.anthropic.com" in shown
     assert KEY not in shown
-
-
-def test_the_installation_s_budget_is_one_row(desk, group):
-    leave_midnight_behind()
-    session = Session.objects.create(group=group, key="group")
-    Run.objects.create(session=session, cause="message", cost_usd=Decimal("1.5"), finished_at=timezone.now())
-    page = desk.get("/admin/agents/installationbudget/", follow=True)
-    assert "US$ 1.50 today" in page.text
-
-    desk.post("/admin/agents/installationbudget/1/change/", {"daily_usd": "1", "monthly_usd": ""})
-
-    assert InstallationBudget.objects.get().daily_usd == 1
-    assert budgets.exhausted(group) is not None
-    assert desk.get("/admin/agents/installationbudget/add/").status_code == 403
-
-
-def test_a_run_s_page_shows_what_it_used(desk, group):
-    run = Run.objects.create(session=Session.objects.create(group=group, key="group"), cause="message")
-    RunUsage.objects.create(run=run, provider="first", model="claude-x", calls=3)
-
-    assert "claude-x" in desk.get(f"/admin/agents/run/{run.pk}/change/").text
-    assert desk.get("/admin/agents/runusage/").status_code == 200
 
 
 def test_a_group_has_its_provider_and_its_budgets_on_its_page(desk, group, provider):

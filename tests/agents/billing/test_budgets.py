@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from apps.agents.billing import budgets
-from apps.agents.models import Run
+from apps.agents.billing.ledger import Ledger
+from apps.agents.models import Run, Session
 from tests.agents.billing.support import limit
 
 
@@ -84,3 +85,11 @@ def test_what_a_deleted_group_has_spent_still_counts_for_all(group, spend, now):
     assert budgets.spent_by_installation() == whole
     now(datetime(2026, 12, 1, 12, 0, tzinfo=UTC))
     assert budgets.spent_by_installation() == budgets.Spent(Decimal(0), Decimal(0))
+
+
+def test_without_budgets_nothing_is_asked(group, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(budgets, "FRESH_S", 60.0)  # however slow the machine
+    budgets.exhausted(group)  # reads the installation's limits, which are then known for seconds
+    with django_assert_num_queries(0):
+        assert budgets.exhausted(group) is None
+        assert Ledger(Run(session=Session(group=group))).admit() == ""
