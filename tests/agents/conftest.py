@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from apps.agents import services
@@ -21,10 +22,10 @@ from apps.agents.models.mcp import forget_groups
 from apps.agents.providers import failover, pool
 from apps.agents.sandbox import disk_quota, process, reaper, selection
 from apps.agents.toolkit import db_connections
-from apps.chats.models import Chat, Group, Message
+from apps.chats.models import Channel, Chat, Group, Message, Platform
 from apps.chats.services import create_group, web_chat
 from apps.events import hooks
-from tests.agents.support import Say
+from tests.agents.support import Deciding, Say
 from tests.fakes.messages_api import MessagesApi
 from tests.fakes.page import Page
 from tests.fakes.runner import HONEST
@@ -166,3 +167,37 @@ def server(own_address: str) -> Iterator[ThreadingHTTPServer]:
         yield found
         found.shutdown()
         thread.join(30)
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    return User.objects.create_superuser("boss")
+
+
+@pytest.fixture
+def decide(boss: User, settings: Settings) -> Iterator[Callable[[str | None], Deciding]]:
+    """Begins to decide whatever is asked."""
+    settings.AGENT_QUESTION_TIMEOUT = 40  # a decision that fails must not hold the test up for long
+    started: list[Deciding] = []
+
+    def begin(choice: str | None) -> Deciding:
+        started.append(Deciding(boss, choice))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.end()
+
+
+@pytest.fixture
+def place(group: Group) -> Chat:
+    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot", credentials={"token": "1:a"})
+    return Chat.objects.create(channel=channel, external_id="-1001", group=group, title="Team")
+
+
+@pytest.fixture
+def run(group: Group, place: Chat) -> Run:
+    """In a chat on Telegram, where it may ask people."""
+    run = services.request_run(group, chat=place, cause=Run.Cause.REQUEST, prompt="go")
+    assert run.claim("a worker of the tests")
+    return run

@@ -7,15 +7,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from django.contrib.auth.models import User
+
 from apps.agents.gateway.gateway import Gateway
 from apps.agents.link.link import LinkClosedError
-from apps.agents.models import Run
+from apps.agents.models import Question, Run
+from apps.agents.questions import questions
 from apps.agents.runs.execution import execute
-from apps.chats.models import Group
+from apps.agents.toolkit import registry
+from apps.agents.toolkit.registry import ToolRefusedError
+from apps.chats.models import Group, Message
+from apps.chats.models.message import MessageQuerySet
 from apps.chats.workspace.folders import session_directory
 
 Say = Callable[..., Run]
-
 QUESTION = {
     "model": "claude-sonnet-4-5",
     "max_tokens": 1000,
@@ -102,3 +108,40 @@ def states() -> list[str]:
 def written(group: Group, session_id: str) -> str:
     """What the command line has noted of a session."""
     return "".join(path.read_text() for path in session_directory(group).rglob(f"{session_id}.jsonl"))
+
+
+class Deciding:
+    """Answers every question as soon as it is asked; `None` answers none."""
+
+    def __init__(self, user: User, choice: str | None) -> None:
+        self.asked: list[str] = []
+        self._user, self._choice = user, choice
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        from django.db import connection
+
+        while not self._over.wait(0.05):
+            for question in Question.objects.open():
+                self.asked.append(question.text)
+                if self._choice:
+                    questions.answer(question, self._choice, user=self._user)
+        connection.close()
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join(30)
+
+
+def outbox(**which: Any) -> MessageQuerySet:
+    """What waits to go out, or has gone."""
+    return Message.objects.outbound().filter(**which)
+
+
+def refused(run: Run, name: str, **given: Any) -> str:
+    """What the agent hears of a tool that it may not use like that."""
+    with pytest.raises(ToolRefusedError) as refusal:
+        registry.call(run, name, given)
+    return str(refusal.value)

@@ -8,24 +8,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.agents.models import Run, Session
+from apps.agents.models import Session
 from apps.agents.runs.execution import execute
-from apps.agents.sandbox import reaper
 from apps.agents.sandbox.container_config import agent_ids, container_name
-from apps.agents.sandbox.engine import engine, remove
+from apps.agents.sandbox.engine import engine
 from apps.chats.workspace.folders import session_directory
 from tests.agents.support import written
 from tests.fakes.messages_api import ToolUse
 from tests.waiting import until
-
-
-@pytest.fixture
-def inspected(say, sealed):
-    run = say("hello")
-    execute(run.pk)
-    run.refresh_from_db()
-    assert run.error == ""
-    return engine().inspect_container(container_name(run.session))
 
 
 @pytest.mark.docker
@@ -112,72 +102,6 @@ def test_inside_there_is_no_key_no_network_and_no_root(say, sealed):
     found = dict(re.findall(r"(\w+):\t(\w+)", said))
     assert found == {"CapBnd": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}  # 2: a filter
     assert "sk-ant-test-key-of-the-host" not in said
-
-
-@pytest.mark.docker
-def test_changed_limits_take_effect_with_the_next_turn(say, group, sealed):
-    first = say("one")
-    execute(first.pk)
-    group.memory_mb = 2048
-    group.save()
-    second = say("two")
-    execute(second.pk)
-
-    first.refresh_from_db()
-    second.refresh_from_db()
-    assert first.container != second.container
-    assert engine().inspect_container(container_name(first.session))["HostConfig"]["Memory"] == 2 * 1024**3
-
-
-@pytest.mark.docker
-def test_reaping_takes_idle_and_orphaned_ones_and_nobody_elses(say, group, inspected):
-    theirs = engine().create_container(settings.AGENT_IMAGE, labels={"ngb.install": "another", "ngb.session": "1"})[
-        "Id"
-    ]
-    orphan = engine().create_container(
-        settings.AGENT_IMAGE, labels={"ngb.install": settings.INSTALL_ID, "ngb.session": "999999"}
-    )["Id"]
-    try:
-        assert reaper.reap() == 1  # the orphan; ours is warm
-        group.idle_timeout_s = 0
-        group.save()
-        assert reaper.reap() == 1  # ours is idle now
-        assert engine().inspect_container(theirs)
-    finally:
-        remove(theirs)
-        remove(orphan)
-
-
-@pytest.mark.docker
-def test_the_least_recently_used_idle_agent_makes_room(say, sealed, settings):
-    from apps.agents import services
-    from apps.chats.models import Message
-    from apps.chats.services import create_group, web_chat
-
-    settings.AGENT_MAX_CONTAINERS = 1
-    first = say("one")
-    execute(first.pk)
-    other = create_group(folder="other")
-    Message.objects.create(chat=web_chat(other), direction="in", external_id="1", text="hi", calls_agent=True)
-    second = services.request_run(other, chat=web_chat(other), cause=Run.Cause.MESSAGE)
-    execute(second.pk)
-
-    names = [found["Labels"]["ngb.group"] for found in reaper.containers_of_this_install()]
-    assert names == ["other"]
-
-
-@pytest.mark.docker
-def test_a_turn_that_takes_too_long_leaves_no_container(say, sealed, group):
-    group.turn_timeout_s = 3
-    group.save()
-    sealed.script(ToolUse("Bash", {"command": "sleep 300"}))
-    run = say("hello")
-
-    execute(run.pk)
-
-    run.refresh_from_db()
-    assert "longer than 3 seconds" in run.error
-    assert reaper.containers_of_this_install() == []
 
 
 @pytest.mark.docker

@@ -1,50 +1,11 @@
 """The one validator of additional folders, on a real tree of folders and links."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from apps.agents.sandbox.mounts import judge
-from apps.chats.models import Group
-
-
-@pytest.fixture
-def home(tmp_path: Path, settings) -> Path:
-    """A person's folders, and an allowlist that opens `projects` for writing and `media` for reading."""
-    for folder in (
-        "projects/site", "projects/my.environment", "projects/credentials-docs", "projects/.SSH/keys", "projects/.aws",
-        "projects/a/id_rsa", "projects/credentials", "projects/.env", "projects/.env.d", "projects/vault",
-        "projects/no:colon", "media/films", "elsewhere/site", "config",
-    ):  # fmt: skip
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "projects" / "out").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "projects" / "in").symlink_to(tmp_path / "projects" / "site")
-    (tmp_path / "projects" / "harmless").symlink_to(tmp_path / "projects" / ".SSH" / "keys")
-    (tmp_path / "projects" / "circle").symlink_to(tmp_path / "projects" / "circle")
-    (tmp_path / "projects" / "file").touch()
-    settings.MOUNT_ALLOWLIST = tmp_path / "config" / "mount-allowlist.json"
-    allow(settings.MOUNT_ALLOWLIST, roots(tmp_path), blockedPatterns=["vault"], nonMainReadOnly=False)
-    return tmp_path
-
-
-def roots(home: Path) -> list[dict[str, object]]:
-    return [{"path": str(home / "projects"), "allowReadWrite": True}, {"path": str(home / "media")}]
-
-
-def allow(file: Path, allowed: list[dict[str, object]], **more) -> None:
-    file.write_text(json.dumps({"allowedRoots": allowed, **more}))
-
-
-def group(*mounts, is_main: bool = False) -> Group:
-    return Group(folder="team", mounts=list(mounts), is_main=is_main)
-
-
-def one(mount, **fields):
-    """The only mount that is effective, or the only reason."""
-    verdict = judge(group(mount, **fields))
-    assert len(verdict.effective) + len(verdict.refused) == 1
-    return verdict.effective[0] if verdict.effective else verdict.refused[0].reason
+from tests.agents.sandbox.support import allow, group, one, roots
 
 
 @pytest.mark.parametrize(
@@ -154,49 +115,3 @@ def test_two_folders_of_one_name_and_too_many_of_them(home):
     same = {"host": str(home / "projects/site")}
     assert "Another folder" in judge(group(same, same)).refused[0].reason
     assert "More than" in judge(group(*[same] * 21)).refused[0].reason
-
-
-def test_a_group_without_wishes_needs_no_file(home, settings):
-    settings.MOUNT_ALLOWLIST = home / "nowhere.json"
-    assert judge(group()) == judge(group())
-    assert not judge(group()).refused
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (None, "no mount allowlist"), ("{", "broken"), ("[]", "must be an object"),
-        ('{"allowedRoots": {}}', "must be list"),
-        ('{"allowedRoots": [{"path": "projects"}]}', "no absolute path"), ('{"allowedRoot": []}', "unknown key"),
-        ('{"nonMainReadOnly": "no"}', "must be bool"), ('{"blockedPatterns": [5]}', "must hold names"),
-        ('{"allowedRoots": [{"path": "/srv", "readOnly": true}]}', "unknown key"), ("[" * 100_000, "broken"),
-        ("\xff", "broken"),
-    ],
-)  # fmt: skip
-def test_no_file_or_a_broken_one_refuses_everything_and_a_corrected_one_counts_at_once(home, settings, content, reason):
-    settings.MOUNT_ALLOWLIST.unlink()
-    if content is not None:
-        settings.MOUNT_ALLOWLIST.write_text(content, encoding="latin-1")
-    assert reason in one({"host": str(home / "projects/site")})
-    allow(settings.MOUNT_ALLOWLIST, roots(home))
-    assert one({"host": str(home / "projects/site")}).target == "/workspace/extra/site"
-
-
-def test_a_root_that_is_away_leaves_the_others_and_is_named_in_the_reason(home, settings):
-    allow(settings.MOUNT_ALLOWLIST, [*roots(home), {"path": str(home / "gone")}])
-    assert one({"host": str(home / "projects/site")}).write is False
-    assert f"{home / 'gone'} does not exist" in one({"host": str(home / "elsewhere")})
-
-
-def test_the_innermost_root_decides(home, settings):
-    inner = {"path": str(home / "projects/site"), "allowReadWrite": False}
-    allow(settings.MOUNT_ALLOWLIST, [inner, *roots(home)], nonMainReadOnly=False)
-    assert "lets nobody write" in one({"host": str(home / "projects/site"), "write": True}).note
-
-
-def test_a_service_in_a_container_maps_to_the_hosts_path_or_refuses(home, settings):
-    settings.HOST_DATA_DIR = Path("/srv/bot")
-    assert "needs its hostPath" in one({"host": str(home / "projects/site")})
-    allow(settings.MOUNT_ALLOWLIST, [{"path": str(home / "projects"), "hostPath": "/home/ann/projects"}])
-    found = one({"host": str(home / "projects/in")})
-    assert (found.source, found.path) == (Path("/home/ann/projects/site"), home / "projects/site")
