@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ import pytest
 
 from tests.fakes.messages_api import MessagesApi
 from tests.runner.host import Host
-from tests.runner.support import IMAGE, RUNNER, OpenHost, docker, sealed_command
+from tests.runner.support import IMAGE, RUNNER, OpenHost, sealed_command, skip_without_image
 
 
 @pytest.fixture
@@ -56,10 +55,7 @@ def claude(runner: OpenHost, api: MessagesApi) -> Host:
 @pytest.fixture
 def engine() -> None:
     """A Docker engine and the agent image."""
-    if shutil.which("docker") is None or docker("version").returncode != 0:
-        pytest.skip("skipped because Docker is missing")
-    if docker("image", "inspect", IMAGE).returncode != 0:
-        pytest.skip(f"skipped because Docker is missing the image {IMAGE} (container/build.sh)")
+    skip_without_image(IMAGE, "container/build.sh")
 
 
 @pytest.fixture
@@ -67,3 +63,11 @@ def sealed(engine: None, tmp_path: Path, api: MessagesApi) -> Iterator[Host]:
     """A runner in a container as tight as the product makes it."""
     with Host(sealed_command(tmp_path), upstream=api.url) as host:
         yield host
+
+
+@pytest.fixture
+def demo(runner: OpenHost) -> Host:
+    """A runner whose agent is the demo."""
+    host = runner()
+    assert host.start("demo")["type"] == "ready"
+    return host

@@ -1,69 +1,17 @@
-"""A conversation's record as text, and the archive that is made of it before the SDK compacts."""
+"""The archive that is made of a conversation before the SDK compacts it."""
 
-import json
 import time
 from pathlib import Path
 
 import pytest
 from ngb_runner.claude.archive import archive, slug
-from ngb_runner.claude.transcript import entries, render, title
 
 from tests.fakes.messages_api import MessagesApi, Text, ToolUse
+from tests.runner.claude.support import ANN, person
 from tests.runner.host import Frame, Host
 from tests.waiting import leave_midnight_behind
 
-ANN = '<messages timezone="UTC" now="2026-05-01 10:00:00"><message id="1" sender="Ann" time="2026-05-01 09:59:00">'
 FULL = Text("Noted.", input_tokens=990_000)  # as much as the model can hold: the next prompt compacts
-
-
-def line(kind: str, content: object, **more: object) -> bytes:
-    return json.dumps({"type": kind, "message": {"role": kind, "content": content}, **more}).encode() + b"\n"
-
-
-def person(text: str, sender: str = "Ann") -> bytes:
-    return line("user", f"{ANN.replace('Ann', sender)}{text}</message></messages>")
-
-
-def shown(*lines: bytes) -> str:
-    return render(entries(lines, "Andy"))
-
-
-def test_people_and_the_agent_stand_with_their_names_and_times() -> None:
-    text = shown(person("Who likes tea &amp; cake?"), line("assistant", [{"type": "text", "text": "You do."}]))
-    assert text == "**Ann** (2026-05-01 09:59:00):\nWho likes tea & cake?\n\n**Andy**:\nYou do."
-
-
-def test_a_tool_is_one_line_and_its_results_are_left_out() -> None:
-    use = {"type": "tool_use", "id": "1", "name": "Bash", "input": {"command": "ls\n -la"}}
-    text = shown(line("assistant", [use]), line("user", [{"type": "tool_result", "content": "secret.txt"}]))
-    assert text == "> Bash: ls -la"
-
-
-@pytest.mark.parametrize("mark", ["isMeta", "isSidechain", "isCompactSummary"])
-def test_what_nobody_said_is_left_out(mark: str) -> None:
-    assert shown(line("user", "Caveat", **{mark: True})) == ""
-    assert shown(line("user", "<system-reminder>Today is Monday.</system-reminder>")) == ""
-
-
-def test_what_an_earlier_archive_holds_is_not_kept_twice() -> None:
-    boundary = json.dumps({"type": "system", "subtype": "compact_boundary"}).encode()
-    assert shown(person("old"), boundary, person("new")).endswith("new")
-    assert "old" not in shown(person("old"), boundary, person("new"))
-
-
-def test_lines_of_another_form_are_no_stop() -> None:
-    assert shown(b"half a li", b"[1]\n", line("user", None), line("assistant", "text"), person("hi")).endswith("hi")
-
-
-def test_a_name_cannot_pose_as_somebody_else() -> None:
-    assert "**Andy Ann** (" in shown(person("x", sender="**Andy**\n Ann"))
-
-
-def test_a_scheduled_task_and_files_are_told() -> None:
-    task = '<scheduled_task timezone="UTC" now="2026-05-01 10:00:00">report</scheduled_task>'
-    file = 'look<attachment kind="image" name="a.png" path="attachments/a.png"/>'
-    assert shown(line("user", task)) == "**Scheduled task** (2026-05-01 10:00:00):\nreport"
-    assert shown(person(file)).endswith("look [image: attachments/a.png]")
 
 
 @pytest.mark.parametrize(
@@ -79,12 +27,6 @@ def test_a_scheduled_task_and_files_are_told() -> None:
 )
 def test_a_slug_is_a_safe_name(words: str, name: str) -> None:
     assert slug(words) == name
-
-
-def test_the_title_is_what_a_person_said_first() -> None:
-    assert title(
-        entries([line("assistant", [{"type": "tool_use", "name": "X"}]), person("plan the trip")], "Andy")
-    ) == ("plan the trip")
 
 
 @pytest.fixture

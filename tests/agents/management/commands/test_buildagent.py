@@ -6,9 +6,15 @@ import subprocess
 
 import pytest
 
-from tests.runner.support import RUNNER
+from tests.runner.support import IMAGE, RUNNER, skip_without_image
 
 SCRIPT = str(RUNNER.parent / "build.sh")
+
+
+@pytest.fixture
+def engine() -> None:
+    """A Docker engine and the agent image."""
+    skip_without_image(IMAGE, "container/build.sh")
 
 
 def build(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
