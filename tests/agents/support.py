@@ -20,6 +20,7 @@ from apps.agents.toolkit.registry import ToolRefusedError
 from apps.chats.models import Group, Message
 from apps.chats.models.message import MessageQuerySet
 from apps.chats.workspace.folders import session_directory
+from tests.fakes.messages_api import REMINDER, Recorded, text_of_block
 
 Say = Callable[..., Run]
 QUESTION = {
@@ -145,3 +146,10 @@ def refused(run: Run, name: str, **given: Any) -> str:
     with pytest.raises(ToolRefusedError) as refusal:
         registry.call(run, name, given)
     return str(refusal.value)
+
+
+def results_in(turn: Recorded) -> list[str]:
+    """What the model read as each tool call's result, in order; without what the command line adds."""
+    contents = [block for message in turn.body["messages"] for block in message["content"]]
+    results = [block for block in contents if isinstance(block, dict) and block.get("type") == "tool_result"]
+    return [text_of_block(result).partition(REMINDER)[0].strip() for result in results]

@@ -19,7 +19,8 @@ from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform,
 from apps.chats.workspace.folders import workspace
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
-from tests.fakes.messages_api import REMINDER, Recorded, Text, ToolUse, text_of_block
+from tests.agents.support import results_in
+from tests.fakes.messages_api import Text, ToolUse
 from tests.waiting import in_thread, until
 
 SESSION: list[tuple[str, dict[str, Any]]] = [
@@ -88,12 +89,6 @@ def answering(group: Group) -> Iterator[None]:
 def told(claude: Any) -> list[str]:
     """What the model read as each call's result, in order; without what the command line adds."""
     return results_in(claude.turns[-1])
-
-
-def results_in(turn: Recorded) -> list[str]:
-    contents = [block for message in turn.body["messages"] for block in message["content"]]
-    results = [block for block in contents if isinstance(block, dict) and block.get("type") == "tool_result"]
-    return [text_of_block(result).partition(REMINDER)[0].strip() for result in results]
 
 
 def printed(calls: list[tuple[str, dict[str, Any]]], results: list[str]) -> None:

@@ -22,7 +22,7 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     say,
     sealed,
 )
-from tests.agents.test_tools_journey import results_in
+from tests.agents.support import results_in
 from tests.attacks.support import Inside
 from tests.fakes.messages_api import Text, ToolUse
 

@@ -1,3 +1,5 @@
+"""The installation's budget at the operator's desk."""
+
 from decimal import Decimal
 
 from django.utils import timezone

@@ -66,7 +66,6 @@ def test_one_attempt_may_say_the_same_twice(run):
 
 
 def test_a_tool_of_another_groups_chat_is_refused_in_words(say, replies, claude):
-
     create_group(folder="secret")
     claude.script(ToolUse("mcp__ngb__send_message", {"text": "hi", "chat": "web:secret"}), Text("ok"))
     finish(say("hello"))

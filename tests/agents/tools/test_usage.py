@@ -1,3 +1,5 @@
+"""What the group has spent, and what is left of its budgets."""
+
 from decimal import Decimal
 
 from apps.agents import services
