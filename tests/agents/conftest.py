@@ -106,7 +106,7 @@ def sealed(settings: Settings, claude: MessagesApi) -> Iterator[MessagesApi]:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, monkeypatch):
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Puts a script in the runner's place."""
 
     def install(body: str, head: str = HONEST) -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from apps.agents import addresses
-from apps.agents.addresses import AddressRefusedError, UnreachableError, refusal, resolve_public
+from apps.agents.addresses import AddressRefusedError, Network, UnreachableError, refusal, resolve_public
 
 PRIVATE = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"), ipaddress.ip_network("0.0.0.0/0")]
 
@@ -110,7 +110,7 @@ def test_a_connection_reaches_an_opened_network_and_says_when_nobody_answers(set
         addresses.connect(own_address, port)
 
 
-def networks(*said):
+def networks(*said: str) -> list[Network]:
     return [ipaddress.ip_network(one) for one in said]
 
 

@@ -10,33 +10,34 @@ from apps.agents.models import Run
 from apps.agents.toolkit import registry
 from apps.agents.turns import prompts
 from apps.api import conversation
-from apps.chats.models import Group, Incident, Message, Sender
+from apps.chats.models import Chat, Group, Incident, Message, Sender
 from apps.chats.services import create_group, web_chat
 from apps.dashboard import posting
 
 
 @pytest.fixture
-def main(group):
+def main(group: Group) -> Group:
     group.is_main = True
     group.admin_tools = ["Bash", "mcp__github__*", "send_file"]
     group.save()
     return group
 
 
-def sender(chat, name, access=Sender.Access.ALLOWED, external_id=""):
+def sender(chat: Chat, name: str, access: Sender.Access = Sender.Access.ALLOWED, external_id: str = "") -> Sender:
     return Sender.objects.create(channel=chat.channel, external_id=external_id or name, name=name, access=access)
 
 
-def run_for(chat, *callers):
+def run_for(chat: Chat, *callers: Sender | None) -> Run:
     """A run with the messages of these senders, read as a turn reads them."""
     for number, who in enumerate(callers):
         Message.objects.create(
             chat=chat, direction="in", external_id=f"{number}", sender=who, text="do it", calls_agent=True
         )
+    assert chat.group
     return as_read(services.request_run(chat.group, chat=chat, cause=Run.Cause.MESSAGE))
 
 
-def as_read(run):
+def as_read(run: Run) -> Run:
     prompt = prompts.compose(run)
     assert prompt
     authorization.took(run, prompt.callers)

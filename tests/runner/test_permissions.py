@@ -20,7 +20,7 @@ def host(runner: OpenHost, claude: Host, api: MessagesApi) -> Host:
     return runner(upstream=api.url, IS_SANDBOX="1")
 
 
-def asked(host: Host, api: MessagesApi, folder: Path, *uses: ToolUse | Text, options=ASK) -> dict[str, Any]:
+def asked(host: Host, api: MessagesApi, folder: Path, *uses: ToolUse | Text, options: Any = ASK) -> dict[str, Any]:
     """The permission that the first use asks for."""
     ready = host.start(builtin_tools="all", cwd=str(folder), options=options)
     assert ready["type"] == "ready", ready

@@ -1,25 +1,29 @@
 """A group's MCP servers on its page: secrets go in and do not come out."""
 
+from typing import Any
+
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from apps.agents.models import McpServer
+from apps.chats.models import Group
 
 SECRET = "Bearer very-secret-indeed"
 
 
 @pytest.fixture
-def server(group):
+def server(group: Group) -> McpServer:
     return McpServer.objects.create(
         group=group, name="office", kind="http", url="https://office.example/mcp", secrets={"Authorization": SECRET}
     )
 
 
-def address(group):
+def address(group: Group) -> str:
     return reverse("admin:chats_group_change", args=[group.pk])
 
 
-def save(browser, group, *servers):
+def save(browser: Client, group: Group, *servers: dict[str, Any]) -> str:
     """The group's form, with these servers under it."""
     context = browser.get(address(group)).context
     form = context["adminform"].form
@@ -34,7 +38,7 @@ def save(browser, group, *servers):
     return browser.post(address(group), data, follow=True).content.decode()
 
 
-def row(server, **changes):
+def row(server: McpServer, **changes: Any) -> dict[str, Any]:
     fields = {"id": server.pk, "group": server.group_id, "name": server.name, "kind": server.kind, "url": server.url}
     return fields | {"enabled": "on"} | changes
 

@@ -6,18 +6,18 @@ from django.test import Client
 
 from apps.agents.models import ModelProvider
 from apps.agents.providers import pool
-from tests.fakes.messages_api import Failure
+from tests.fakes.messages_api import Failure, MessagesApi
 
 KEY = "sk-ant-very-secret-key"
 PAGE = "/admin/agents/modelprovider/"
 
 
 @pytest.fixture
-def provider(transactional_db, api):
+def provider(transactional_db: None, api: MessagesApi) -> ModelProvider:
     return ModelProvider.objects.create(name="first", base_url=api.url, credentials={"key": KEY})
 
 
-def form(**more):
+def form(**more: str) -> dict[str, str]:
     plain = {"name": "first", "enabled": "on", "order": "1", "base_url": "https://host/api/", "key_kind": "bearer"}
     return plain | {"key": KEY, "model_names": "{}", "prices": "{}"} | more
 
@@ -30,7 +30,7 @@ def test_a_provider_is_added_and_its_key_is_kept_encrypted(desk):
     assert [known.name for known in _known()] == ["first"]
 
 
-def _known():
+def _known() -> list[pool.Provider]:
     pool.refresh()
     return pool.enabled()
 

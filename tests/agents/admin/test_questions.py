@@ -1,19 +1,20 @@
 """What runs asked people, in the admin: approvals are decided there, and questions only looked at."""
 
 import pytest
+from django.test import Client
 
-from apps.agents.models import APPROVE, REFUSE, Question
+from apps.agents.models import APPROVE, REFUSE, Question, Run
 from tests.agents.questions.support import ask, outcome, write
 
 PAGE = "/admin/agents/question/"
 
 
 @pytest.fixture
-def approval(run) -> Question:
+def approval(run: Run) -> Question:
     return ask(run, [APPROVE, REFUSE], kind=Question.Kind.APPROVAL, subject="Bash")
 
 
-def decide(desk, action, *chosen):
+def decide(desk: Client, action: str, *chosen: Question) -> str:
     return desk.post(PAGE, {"action": action, "_selected_action": [each.pk for each in chosen]}, follow=True).text
 
 

@@ -1,5 +1,6 @@
 """What a group and all of them have spent, in a day and a month of its own time zone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from tests.agents.billing.support import limit
 
 
 @pytest.fixture
-def now(monkeypatch):
+def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Sets the clock that budgets go by."""
     return lambda moment: monkeypatch.setattr(timezone, "now", lambda: moment)
 

@@ -1,29 +1,33 @@
 """The last call that a run may make is not taken from it by the one before."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from apps.agents.billing.ledger import Ledger
 from apps.agents.gateway.gateway import Gateway
 from apps.agents.providers import pool
+from apps.chats.models import Group
 from tests.agents.support import HeardLink, request, settle
+from tests.fakes.messages_api import MessagesApi
 
 
 class Eager(HeardLink):
     """An agent that asks again the moment it has heard its answer."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.asks = lambda: None
 
-    def send(self, type_, **fields):
+    def send(self, type_: str, **fields: Any) -> None:
         super().send(type_, **fields)
         if type_ == "http_end":
             self.asks()
 
 
 @pytest.fixture
-def calls(group, ledger, claude):
+def calls(group: Group, ledger: Callable[..., Ledger], claude: MessagesApi) -> tuple[Ledger, list[str]]:
     """What the ledger says to a second call, as soon as the first has its answer."""
     group.max_turns = 2
     group.save()

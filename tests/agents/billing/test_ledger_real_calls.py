@@ -1,19 +1,21 @@
 """The real command line behind a provider with a price: ended at a ceiling, and counted whatever comes."""
 
 import pytest
+from pytest_django import Settings
 
 from apps.agents.errors import LeaseLostError
 from apps.agents.models import ModelProvider, Run, RunUsage
 from apps.agents.runs import execution
 from apps.agents.runs.execution import execute
+from apps.chats.models import Group
 from tests.agents.billing.support import limit
-from tests.fakes.messages_api import Failure, Text, ToolUse
+from tests.fakes.messages_api import Failure, MessagesApi, Text, ToolUse
 
 PRICE = {"claude": {"input": 1000, "output": 1000}}  # a tenth of a cent a token: a call of 100 tokens costs 10 cents
 
 
 @pytest.fixture
-def priced(group, claude, settings):
+def priced(group: Group, claude: MessagesApi, settings: Settings) -> ModelProvider:
     """The real command line behind a provider with a price."""
     return ModelProvider.objects.create(
         name="stub", base_url=claude.url, credentials={"key": "sk-of-the-row"}, prices=PRICE
@@ -67,5 +69,5 @@ def test_a_run_whose_lease_was_lost_is_counted(group, say, claude, priced, monke
     assert RunUsage.objects.get(run=run, provider="stub", model="claude-sonnet-5-5").calls == 1
 
 
-def _lose(*_):
+def _lose(*_: object) -> None:
     raise LeaseLostError("taken away")

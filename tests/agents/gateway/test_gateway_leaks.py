@@ -10,13 +10,14 @@ import pytest
 from apps.agents.models import Run
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import reaper
+from tests.agents.support import Say
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, MessagesApi, Reply
 from tests.waiting import until
 
 FAULTS: list[Reply] = [Failure(429), Failure(500), BrokenStream(), BrokenStream(kind=None), Hang(5)]
 
 
-def suffer(say, claude: MessagesApi, faults: list[Reply]) -> None:
+def suffer(say: Say, claude: MessagesApi, faults: list[Reply]) -> None:
     """One attempt with each."""
     for fault in faults:
         claude.answer = lambda _request, fault=fault: fault  # type: ignore[misc]

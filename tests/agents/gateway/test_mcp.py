@@ -3,17 +3,21 @@
 import json
 import ssl
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from apps.agents.billing.ledger import Ledger
 from apps.agents.gateway import mcp
 from apps.agents.gateway.gateway import Gateway
 from apps.agents.models import McpServer
 from apps.agents.runs.execution import execute
-from apps.chats.models import Incident
+from apps.chats.models import Group, Incident
 from apps.chats.services import create_group
-from tests.agents.support import request
+from tests.agents.support import Say, request
 from tests.fakes.mcp_server import McpTeam
 from tests.fakes.messages_api import ToolUse
 from tests.fakes.raw_server import RawServer, certificate
@@ -33,26 +37,26 @@ ACCEPT = {"accept": "application/json, text/event-stream"}
 
 
 @pytest.fixture
-def team(settings):
+def team(settings: Settings) -> Iterator[McpTeam]:
     with McpTeam(TOKEN) as server:
         settings.MCP_PRIVATE_HOSTS = [server.host]
         yield server
 
 
 @pytest.fixture
-def server(group, team):
+def server(group: Group, team: McpTeam) -> McpServer:
     return McpServer.objects.create(
         group=group, name="office", kind="http", url=team.url, secrets={"Authorization": f"Bearer {TOKEN}"}
     )
 
 
 @pytest.fixture
-def gateway(link, group, say):
+def gateway(link: Any, group: Group, say: Say) -> Gateway:
     return Gateway(link, on_refusal=lambda _sentence: None, ledger=Ledger(say("hello")), group_id=group.pk)
 
 
 @pytest.fixture
-def call(gateway, link):
+def call(gateway: Gateway, link: Any) -> Callable[..., tuple[int, bytes, str | None]]:
     """(status, body, error) of one call to a path."""
 
     def ask(path="/mcp/office", **fields):
@@ -118,7 +122,7 @@ def test_an_address_inside_is_refused_unless_the_operator_names_it(call, server,
 
 
 @pytest.fixture
-def raw(server, settings):
+def raw(server: McpServer, settings: Settings) -> Iterator[Callable[..., RawServer]]:
     servers = []
 
     def serve(answer, **options):
@@ -272,12 +276,12 @@ def test_a_program_in_the_container_is_a_server_too(say, group, sealed, settings
 
 
 @pytest.fixture
-def pem(tmp_path):
+def pem(tmp_path: Path) -> str:
     return certificate(tmp_path)
 
 
 @pytest.fixture
-def encrypted(raw, pem, settings):
+def encrypted(raw: Callable[..., RawServer], pem: str, settings: Settings) -> Callable[..., RawServer]:
     """A server behind TLS, called by its name."""
 
     def serve(answer, **options):

@@ -81,7 +81,7 @@ def test_an_empty_answer_that_says_nothing_costs_nothing():
     assert meter.close() == Usage()
 
 
-def streamed(start, end, words="word " * 300):
+def streamed(start: Any, end: Any, words: str = "word " * 300) -> Usage:
     """The events of a middleman; `start` and `end` are the usage in its first and last."""
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {"model": "mine", "usage": start}},

@@ -1,6 +1,7 @@
 """A model call may not reach for the agent what its own network does not: through the gateway, against the stub."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ OUT = {"type": "url", "url": "https://evil.example/?what=4711"}
 PICTURE = {"type": "image", "source": OUT}
 
 
-def said(*blocks, **more):
+def said(*blocks: Any, **more: Any) -> dict[str, Any]:
     return QUESTION | {"messages": [{"role": "user", "content": list(blocks)}]} | more
 
 
@@ -62,7 +63,7 @@ def test_what_only_looks_like_an_errand_passes(gateway, link, words):
     assert link.ended("1")[0] == 200
 
 
-def hidden(errand):
+def hidden(errand: str) -> str:
     return json.dumps(ERRANDS[errand])
 
 

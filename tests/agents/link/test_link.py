@@ -1,6 +1,7 @@
 import json
 import os
 import queue
+from typing import Any
 
 import pytest
 
@@ -10,26 +11,26 @@ from apps.agents.link.link import MAX_FRAME, BadLine, Link, LinkClosedError, Spl
 class Pipe:
     """A stream whose other end is the test."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.read_end, self.their_end = os.pipe()
         self.written = b""
 
-    def read(self):
+    def read(self) -> bytes:
         return os.read(self.read_end, 65536)
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self.written += data
 
-    def close(self):
+    def close(self) -> None:
         os.close(self.their_end)
 
 
 class BrokenPipe(Pipe):
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         raise BrokenPipeError("gone")
 
 
-def frame(**fields):
+def frame(**fields: Any) -> bytes:
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 

@@ -4,11 +4,12 @@ import pytest
 
 from apps.agents.models import Run, Session
 from apps.agents.services import request_run
+from apps.chats.models import Group
 
 pytestmark = pytest.mark.django_db
 
 
-def as_its_worker_read_it(group):
+def as_its_worker_read_it(group: Group) -> Run:
     run = request_run(group, chat=None, cause=Run.Cause.SCHEDULE, prompt="go")
     return Run.objects.select_related("session__group").get(pk=run.pk)
 

@@ -14,8 +14,8 @@ from tests.agents.support import QUESTION
 from tests.fakes.messages_api import BrokenStream, Failure, Hang, Text
 
 
-def said(body):
-    return json.loads(body)["error"]["message"]
+def said(body: bytes) -> str:
+    return str(json.loads(body)["error"]["message"])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 529])

@@ -1,5 +1,6 @@
 """A proxy that speaks the Messages API for another company's model: its usage, its words, and what it does not take."""
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from apps.agents.models import ModelProvider, Run, RunUsage, Session
 from apps.agents.providers import pool
 from apps.agents.providers.probe import probe
 from apps.agents.runs.execution import execute
-from apps.chats.models import Incident
+from apps.chats.models import Group, Incident
 from tests.agents.support import QUESTION, HeardLink, request, settle
 from tests.fakes.litellm_proxy import BEHIND, KEY, MODEL, MOST_OUTPUT, UNTOLD, Answer, LiteLlm, Raw, Refusal
 
@@ -21,13 +22,13 @@ BUSY = Refusal(429, "litellm.RateLimitError", '{"error": {"message": "slow down"
 
 
 @pytest.fixture
-def proxy():
+def proxy() -> Iterator[LiteLlm]:
     with LiteLlm() as server:
         yield server
 
 
 @pytest.fixture
-def row(group, proxy):
+def row(group: Group, proxy: LiteLlm) -> ModelProvider:
     """As docs/models.md says."""
     return ModelProvider.objects.create(
         name="litellm",
@@ -41,7 +42,7 @@ def row(group, proxy):
 
 
 @pytest.fixture
-def ask(group, row):
+def ask(group: Group, row: ModelProvider) -> Callable[..., Any]:
     """A model call as the agent sees it: status, body, error; and what it counted."""
 
     def asked(**more):

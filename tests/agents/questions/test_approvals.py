@@ -8,20 +8,20 @@ from apps.agents.models import APPROVE, REFUSE, Question, Run
 from apps.agents.questions import approvals
 from apps.agents.services import request_run
 from apps.agents.toolkit import registry
-from apps.chats.models import Channel, Chat, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
 from apps.chats.services import create_group
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def telegram(group) -> Chat:
+def telegram(group: Group) -> Chat:
     channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot", credentials={"token": "1:a"})
     return Chat.objects.create(channel=channel, external_id="-1001", group=group, title="Team")
 
 
 @pytest.fixture
-def run(group, telegram) -> Run:
+def run(group: Group, telegram: Chat) -> Run:
     group.approval_tools = ["send_message"]
     group.save()
     run = request_run(group, chat=telegram, cause=Run.Cause.REQUEST, prompt="go")

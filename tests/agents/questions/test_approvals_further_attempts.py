@@ -1,6 +1,7 @@
 """A run that is tried again may ask for leave again, where nobody could give it any more."""
 
 import pytest
+from pytest_django import Settings
 
 from apps.agents.models import APPROVE, REFUSE, Question, Run
 from apps.agents.questions import approvals, questions
@@ -8,8 +9,9 @@ from apps.agents.questions import approvals, questions
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def crashed(run, answer):
+def crashed(run: Run, answer: str) -> None:
     """Its worker died when it had asked for a host."""
+    assert run.chat
     place = questions.Place(run.chat)
     question = questions.ask(
         run,
@@ -27,7 +29,7 @@ def crashed(run, answer):
 
 
 @pytest.fixture(autouse=True)
-def soon(settings):
+def soon(settings: Settings) -> None:
     settings.AGENT_QUESTION_TIMEOUT = 0.1
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -11,7 +12,7 @@ from apps.chats.models import Message
 
 
 @contextmanager
-def few_values():
+def few_values() -> Iterator[None]:
     """SQLite as it would be with a lower limit of values in a statement; PostgreSQL has none that matters."""
     if connection.vendor != "sqlite":
         yield

@@ -1,6 +1,7 @@
 """Who is served when: scheduled work before later chatter, and what is left when the service stops."""
 
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.waiting import in_thread, until
 
 
 @pytest.fixture
-def shutdown(monkeypatch):
+def shutdown(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]:
     """What the worker does when it is told to stop; undone afterwards."""
     monkeypatch.setattr(turn, "stop_at", [float("inf")])
 

@@ -1,7 +1,9 @@
 """An agent that takes long to be ready: its run stays ours meanwhile, and ends when it should not go on."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -16,7 +18,7 @@ from tests.waiting import in_thread, until
 
 
 @pytest.fixture
-def slow_runner(runner, tmp_path, monkeypatch):
+def slow_runner(runner: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Is ready once the file is there."""
     monkeypatch.setattr(process, "STOP_TIMEOUT", 0.5)  # it does not hear the end of its input
     gate = tmp_path / "gate"
@@ -27,7 +29,7 @@ def slow_runner(runner, tmp_path, monkeypatch):
     return gate
 
 
-def sweep_when_the_first_lease_is_over(run, monkeypatch) -> None:
+def sweep_when_the_first_lease_is_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A moment after that which the claim gave, whatever the clock says: it counts what came after it."""
 
     def lease():

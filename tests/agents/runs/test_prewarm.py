@@ -8,11 +8,12 @@ from apps.agents.models import Run, Session
 from apps.agents.runs import prewarm
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import reaper
-from apps.chats.models import Incident, Message
+from apps.chats.models import Chat, Group, Incident, Message
+from tests.agents.support import Say
 
 
 @pytest.fixture
-def lively(group, chat, say):
+def lively(group: Group, chat: Chat, say: Say) -> Chat:
     """Three people's messages that do not call."""
     group.warm_early = True
     group.save()

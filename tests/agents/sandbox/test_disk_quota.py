@@ -2,10 +2,12 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from apps.agents.errors import PermanentAgentError, QuotaError
 from apps.agents.models import Run
@@ -19,7 +21,7 @@ from tests.waiting import leave_midnight_behind, until
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known(settings):
+def _nothing_known(settings: Settings) -> Iterator[None]:
     # What an earlier test's last turn left to be measured comes first, or it would be known of this test's group.
     disk_quota._pool().shutdown()
     disk_quota._pool.cache_clear()
@@ -29,7 +31,7 @@ def _nothing_known(settings):
     _remove_folders(settings)
 
 
-def _remove_folders(settings):
+def _remove_folders(settings: Settings) -> None:
     for place in (settings.GROUPS_DIR, settings.SESSIONS_DIR):
         shutil.rmtree(place / "team", ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_too_many_files_are_trouble_and_too_little_time_says_at_least(tmp_path, 
 
 
 @pytest.fixture
-def ordinary_user():
+def ordinary_user() -> Iterator[None]:
     """The files of this thread are asked for as nobody, where the tests are root."""
     libc = ctypes.CDLL(None)
     before = libc.setfsuid(65534) if os.getuid() == 0 else -1

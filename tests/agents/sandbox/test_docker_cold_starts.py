@@ -1,6 +1,7 @@
 """Agents are started a few at a time; whoever cannot begin in time waits in the queue, not in a thread."""
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -14,7 +15,7 @@ SLOTS = os.cpu_count() or 1
 
 
 @pytest.fixture
-def taken(monkeypatch):
+def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
     """Every slot, as by other agents that are being started."""
     monkeypatch.setattr(docker, "PATIENCE", 0.05)
     with ExitStack() as stack:

@@ -5,10 +5,12 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from docker.errors import NotFound
+from pytest_django import Settings
 
 from apps.agents.sandbox import selection
 from apps.agents.sandbox.engine import AttachedStream, engine, remove
@@ -37,7 +39,7 @@ asyncio.run(main())
 
 
 @pytest.fixture(params=["this machine's socket", "a TCP address"])
-def reached(request, monkeypatch, settings):
+def reached(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[str]:
     """The same engine, reached in two ways."""
     if missing := selection.docker_missing():
         pytest.skip(f"skipped because Docker is missing: {missing}")
@@ -49,7 +51,7 @@ def reached(request, monkeypatch, settings):
 
 
 @pytest.fixture
-def tunnel():
+def tunnel() -> Iterator[int]:
     """A TCP port behind which the engine's own socket stands."""
     with subprocess.Popen([sys.executable, "-c", TUNNEL], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -58,7 +60,7 @@ def tunnel():
 
 
 @pytest.fixture
-def echo(reached, settings):
+def echo(reached: str, settings: Settings) -> Iterator[str]:
     """A container that says what it hears."""
     name = f"ngb-test-{uuid.uuid4().hex[:12]}"
     config = engine().create_container_config(settings.AGENT_IMAGE, None, entrypoint=["cat"], stdin_open=True)

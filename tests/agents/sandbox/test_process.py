@@ -3,6 +3,7 @@
 import queue
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,19 @@ from apps.agents.sandbox.process import PipeStream
 
 
 @pytest.fixture
-def echo():
+def echo() -> "Iterator[subprocess.Popen[bytes]]":
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield process
         process.kill()
 
 
-def open_pipes():
+def open_pipes() -> list[str]:
     """Which, as other threads may open and close files of theirs meanwhile."""
     targets = [readlink(link) for link in Path("/proc/self/fd").iterdir()]
     return sorted(target for target in targets if target.startswith("pipe:"))
 
 
-def readlink(link):
+def readlink(link: Path) -> str:
     try:
         return str(link.readlink())
     except OSError:

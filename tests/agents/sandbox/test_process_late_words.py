@@ -4,6 +4,7 @@ import os
 import queue
 import subprocess
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,16 +14,16 @@ LONG = b"." * 1_000_000  # more than any pipe holds
 
 
 @pytest.fixture
-def echo():
+def echo() -> "Iterator[subprocess.Popen[bytes]]":
     yield from started("cat")
 
 
 @pytest.fixture
-def deaf():
+def deaf() -> "Iterator[subprocess.Popen[bytes]]":
     yield from started("sleep", "600")
 
 
-def started(*command):
+def started(*command: str) -> "Iterator[subprocess.Popen[bytes]]":
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield process
         process.kill()

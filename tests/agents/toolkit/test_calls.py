@@ -1,6 +1,8 @@
 """How many tools a run may call: real tools, a written-down link."""
 
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,14 +11,14 @@ from apps.agents.models import Run
 from apps.agents.toolkit import calls as toolcalls
 from apps.agents.toolkit import registry
 from apps.agents.toolkit.calls import MOST_AT_ONCE, MOST_CALLS, ToolCalls
-from apps.chats.models import Incident
+from apps.chats.models import Chat, Group, Incident
 from tests.waiting import until
 
 
 class Answers(list[dict[str, object]]):
     """What the agent would read."""
 
-    def send(self, kind, **fields):
+    def send(self, kind: str, **fields: object) -> None:
         assert kind == "tool_result"
         self.append(fields)
 
@@ -26,18 +28,18 @@ def until_so_many(answers: Answers, count: int) -> None:
 
 
 @pytest.fixture
-def answers():
+def answers() -> Answers:
     return Answers()
 
 
 @pytest.fixture
-def calls(group, chat, answers):
+def calls(group: Group, chat: Chat, answers: Answers) -> ToolCalls:
     run = services.request_run(group, chat=chat, cause=Run.Cause.REQUEST, prompt="x")
     return ToolCalls(run, answers.send)
 
 
 @pytest.fixture
-def gate():
+def gate() -> Iterator[threading.Event]:
     """Tools that wait, as one that asks a person does, and that break."""
     opened = threading.Event()
 
@@ -55,7 +57,7 @@ def gate():
     del registry._tools["wait_here"], registry._tools["break_down"]
 
 
-def frame(number, name="list_chats", **given):
+def frame(number: int, name: str = "list_chats", **given: Any) -> dict[str, Any]:
     return {"type": "tool_call", "id": f"t{number}", "name": name, "input": given}
 
 

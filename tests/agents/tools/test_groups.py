@@ -4,7 +4,7 @@ import pytest
 
 from apps.agents.toolkit import registry
 from apps.agents.toolkit.registry import ForbiddenError
-from apps.chats.models import Chat, Group, Incident
+from apps.chats.models import Channel, Chat, Group, Incident
 from apps.chats.workspace.folders import workspace
 from tests.agents.support import refused
 from tests.agents.tools.support import again
@@ -17,7 +17,7 @@ def test_only_the_main_group_lists_groups(run, group, foreign):
 
 
 @pytest.fixture
-def waiting(telegram):
+def waiting(telegram: Channel) -> Chat:
     return Chat.objects.create(channel=telegram, external_id="-3", title="New")
 
 

@@ -1,11 +1,11 @@
 """What was said is found in the group's own chats."""
 
 from apps.agents.toolkit import registry
-from apps.chats.models import Message
+from apps.chats.models import Chat, Message
 from tests.agents.support import refused
 
 
-def said(chat, text, sender="Bob"):
+def said(chat: Chat, text: str, sender: str = "Bob") -> Message:
     number = Message.objects.count()
     return Message.objects.create(chat=chat, direction="in", external_id=f"m{number}", text=text, sender_name=sender)
 

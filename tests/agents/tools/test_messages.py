@@ -10,8 +10,6 @@ from tests.agents.support import finish, outbox, refused
 from tests.agents.tools.support import again
 from tests.fakes.messages_api import Text, ToolUse
 
-# send_message and send_file
-
 
 def test_a_message_goes_to_the_runs_chat_or_to_another_one_of_the_group(run, place, group):
     registry.call(run, "send_message", {"text": "here"})

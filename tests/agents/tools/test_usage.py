@@ -23,7 +23,7 @@ def test_usage_counts_the_groups_own_runs_and_tells_what_is_left(run, group, for
     assert "may not look" in refused(run, "get_usage", group="office")
 
 
-def spend(run, cost):
+def spend(run: Run, cost: str) -> None:
     run.add_usage(Usage(cost_usd=Decimal(cost)), "claude-x")
     tokens = {"calls": 3, "input_tokens": 1200, "cache_read_tokens": 30, "output_tokens": 34}
     RunUsage.objects.create(run=run, provider="anthropic", model="claude-x", cost_usd=cost, **tokens)

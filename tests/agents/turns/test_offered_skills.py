@@ -2,13 +2,16 @@
 
 import os
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox.base import Place
 from apps.agents.turns import offered_skills
+from apps.chats.models import Group
 from apps.chats.workspace import folders, skills
 from tests.fakes.messages_api import ToolUse
 
@@ -18,13 +21,13 @@ PROCESS = Place(cwd="/somewhere", add_dirs=[], builtin_tools="none")
 
 
 @pytest.fixture(autouse=True)
-def _fresh_folders(settings):
+def _fresh_folders(settings: Settings) -> None:
     """Folders outlive the rows of a test."""
     own = settings.DATA_DIR / uuid.uuid4().hex
     settings.GROUPS_DIR, settings.SESSIONS_DIR = own / "groups", own / "sessions"
 
 
-def write(group, name, description="Does something."):
+def write(group: Group, name: str, description: str = "Does something.") -> Path:
     folder = folders.workspace(group) / "skills" / name
     folder.mkdir(parents=True)
     (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: {description}\n---\nDo it.\n")

@@ -1,5 +1,6 @@
 import json
 import uuid
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -8,19 +9,19 @@ from apps.agents import services
 from apps.agents.link.link import MAX_FRAME
 from apps.agents.models import Run
 from apps.agents.turns import prompts
-from apps.chats.models import Message
+from apps.chats.models import Group, Message
 from apps.chats.services import create_group, web_chat
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def group(db):
+def group(db: None) -> Group:
     return create_group(folder="family", name="Family", timezone="Europe/Berlin")
 
 
 @pytest.fixture
-def wrote(group):
+def wrote(group: Group) -> Callable[..., Message]:
     def write(text, calls=True, **fields):
         given = {"external_id": uuid.uuid4().hex, "sender_name": "Ann", **fields}
         return Message.objects.create(chat=web_chat(group), direction="in", text=text, calls_agent=calls, **given)
@@ -29,11 +30,11 @@ def wrote(group):
 
 
 @pytest.fixture
-def run(group):
+def run(group: Group) -> Run:
     return services.request_run(group, chat=web_chat(group), cause=Run.Cause.MESSAGE)
 
 
-def composed(run):
+def composed(run: Run) -> prompts.Prompt:
     prompt = prompts.compose(run)
     assert prompt is not None
     return prompt

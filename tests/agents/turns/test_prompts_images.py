@@ -1,19 +1,23 @@
 """A picture in the workspace reaches the model: rows, link, runner and the real SDK."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
+from apps.agents.models import Run
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import workspace_files
 from apps.agents.turns import prompts
-from apps.chats.models import Attachment, Message
+from apps.chats.models import Attachment, Group, Message
 from apps.chats.workspace.folders import create_workspace
+from tests.agents.support import Say
 from tests.fakes import pictures
+from tests.fakes.messages_api import Recorded
 
 
 @pytest.fixture
-def send(group, say):
+def send(group: Group, say: Say) -> Callable[..., Run]:
     """A message with files, which lie in the workspace as pictures, as those do that were fetched."""
 
     def speak(text, *names, mime="image/png", kind="image"):
@@ -30,13 +34,13 @@ def send(group, say):
     return speak
 
 
-def shown(request):
+def shown(request: Recorded) -> list[tuple[str, bytes]]:
     contents = [message["content"] for message in request.body["messages"] if isinstance(message["content"], list)]
     images = [block["source"] for content in contents for block in content if block["type"] == "image"]
     return [(image["media_type"], base64.b64decode(image["data"])) for image in images]
 
 
-def named(run):
+def named(run: Run) -> tuple[str, ...]:
     prompt = prompts.compose(run)
     assert prompt
     return prompt.images

@@ -4,12 +4,13 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from pytest_django import Settings
 
 from apps.agents import services
 from apps.agents.models import Run, RunUsage, Session
 from apps.agents.runs.execution import execute
 from apps.agents.sandbox import reaper
-from apps.chats.models import Channel, Chat, Message
+from apps.chats.models import Channel, Chat, Group, Message
 from apps.chats.workspace import folders, memory
 from apps.chats.workspace.folders import workspace
 from apps.schedules.services import create_task, run_now
@@ -18,41 +19,14 @@ from tests.fakes.messages_api import Failure, Text, ToolUse
 from tests.waiting import until
 
 
-@pytest.mark.docker
-def test_a_new_container_resumes_the_session(say, replies, sealed, group):
-    first = say("one")
-    execute(first.pk)
-    before = Session.objects.get().sdk_session_id
-    until(lambda: '"assistant"' in written(group, before))  # a moment after the answer
-    reaper.remove_all()
-    second = say("two")
-
-    execute(second.pk)
-
-    assert Session.objects.get().sdk_session_id == before
-    assert "one" in str(sealed.turns[-1].body["messages"])
-
-
-def test_without_walls_the_memory_goes_into_the_instructions(say, replies, claude, group):
-    (workspace(group) / "CLAUDE.md").write_text("The team's cat is called Schrödinger.")
-
-    execute(say("hello").pk)
-
-    asked = claude.turns[-1].body
-    assert "Schrödinger" in str(asked["system"])
-    offered = {tool["name"] for tool in asked["tools"]} - {"DeferredToolPlaceholder"}  # the command line's own, no tool
-    assert offered
-    assert all(name.startswith("mcp__ngb__") for name in offered)
-
-
 @pytest.fixture(autouse=True)
-def _fresh_folders(settings):
+def _fresh_folders(settings: Settings) -> None:
     """Folders outlive the rows of a test."""
     own = settings.DATA_DIR / uuid.uuid4().hex
     settings.GROUPS_DIR, settings.SESSIONS_DIR = own / "groups", own / "sessions"
 
 
-def remembered(group):
+def remembered(group: Group) -> None:
     (folders.workspace(group) / "CLAUDE.md").write_text("TEAMMEMORY: Ann likes tea.")
     (folders.global_folder() / "CLAUDE.md").write_text("HOUSEMEMORY: be kind.")
 
@@ -156,8 +130,35 @@ def test_a_sub_agent_works_and_what_it_costs_is_counted(say, sealed, replies):
     assert sum(RunUsage.objects.filter(run=run).values_list("input_tokens", flat=True)) == 740
 
 
+@pytest.mark.docker
+def test_a_new_container_resumes_the_session(say, replies, sealed, group):
+    first = say("one")
+    execute(first.pk)
+    before = Session.objects.get().sdk_session_id
+    until(lambda: '"assistant"' in written(group, before))  # a moment after the answer
+    reaper.remove_all()
+    second = say("two")
+
+    execute(second.pk)
+
+    assert Session.objects.get().sdk_session_id == before
+    assert "one" in str(sealed.turns[-1].body["messages"])
+
+
+def test_without_walls_the_memory_goes_into_the_instructions(say, replies, claude, group):
+    (workspace(group) / "CLAUDE.md").write_text("The team's cat is called Schrödinger.")
+
+    execute(say("hello").pk)
+
+    asked = claude.turns[-1].body
+    assert "Schrödinger" in str(asked["system"])
+    offered = {tool["name"] for tool in asked["tools"]} - {"DeferredToolPlaceholder"}  # the command line's own, no tool
+    assert offered
+    assert all(name.startswith("mcp__ngb__") for name in offered)
+
+
 @pytest.fixture
-def places(group):
+def places(group: Group) -> dict[str, tuple[Chat, str]]:
     """Two chats of the group, the first with two threads."""
     channel = Channel.objects.create(platform="slack", name="work")
     first, second = (
@@ -166,7 +167,7 @@ def places(group):
     return {"one": (first, ""), "one/a": (first, "a"), "one/b": (first, "b"), "two": (second, "")}
 
 
-def talk(group, place, text):
+def talk(group: Group, place: tuple[Chat, str], text: str) -> None:
     chat, thread = place
     Message.objects.create(
         chat=chat,

@@ -1,9 +1,12 @@
 """Steering a real agent from the chat: what is written goes through intake, the runner and the SDK are real."""
 
 import os
+import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ TALE = Text("word " * 200, pieces=200, delay=0.1)  # twenty seconds long
 
 
 @pytest.fixture
-def write(chat):
+def write(chat: Chat) -> Callable[[str], Message | None]:
     """A person on the chat page, who may change groups."""
 
     def write(text):
@@ -40,12 +43,12 @@ def write(chat):
     return write
 
 
-def words(chat):
+def words(chat: Chat) -> list[str]:
     return list(chat.messages.outbound().exclude(kind=Message.Kind.NOTICE).values_list("text", flat=True))
 
 
 @pytest.fixture
-def stopped(write, chat, heard):
+def stopped(write: Callable[[str], Any], chat: Chat, heard: list[str]) -> Callable[..., None]:
     """Stops the teller of a tale in the middle of it, within two seconds; what it said is kept."""
 
     def stop(claude, command="/stop"):
@@ -64,7 +67,7 @@ def stopped(write, chat, heard):
     return lambda *how: in_time(2, lambda: stop(*how))
 
 
-def ended(run, worker, write, command="/stop"):
+def ended(run: Run, worker: threading.Thread, write: Callable[[str], Any], command: str = "/stop") -> float:
     """How long it took."""
     begun = time.monotonic()
     write(command)
@@ -85,7 +88,7 @@ def test_in_a_container_too(sealed, stopped):
     stopped(sealed)
 
 
-def stopped_at_its_start(write):
+def stopped_at_its_start(write: Callable[[str], Any]) -> float:
     """How long that took."""
     write("hello")
     run = Run.objects.latest("pk")
