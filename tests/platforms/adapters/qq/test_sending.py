@@ -7,8 +7,7 @@ from apps.chats.models import Attachment, Message
 from apps.chats.workspace.folders import workspace
 from tests.fakes.qq_onebot import text
 from tests.platforms.adapters.qq.support import PNG, database, inbound, online
-from tests.platforms.support import registered_chat, send
-from tests.platforms.support import answered, ask
+from tests.platforms.support import answered, ask, registered_chat, send
 from tests.waiting import until
 
 

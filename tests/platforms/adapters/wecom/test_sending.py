@@ -8,8 +8,7 @@ from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut
 from tests.fakes.wecom_api import error
 from tests.platforms.adapters.wecom.support import PNG
-from tests.platforms.support import age, outbound, send
-from tests.platforms.support import put
+from tests.platforms.support import age, outbound, put, send
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.platforms.adapters.whatsapp.support import PNG
-from tests.platforms.support import send
-from tests.platforms.support import put
+from tests.platforms.support import put, send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
 

@@ -14,8 +14,7 @@ from tests.fakes.json_api import Answer
 from tests.fakes.stand_in import Cut, Garbage
 from tests.fakes.wecom_api import bot_callback, bot_message, error
 from tests.platforms.hooks import call
-from tests.platforms.support import outbound, send, status
-from tests.platforms.support import put
+from tests.platforms.support import outbound, put, send, status
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_redis")]
