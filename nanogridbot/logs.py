@@ -11,7 +11,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from apps.events.secret_patterns import SECRET, SECRET_NAME
 
-# Their INFO lines carry whole URLs (Telegram's carry the token), or say what we say ourselves.
+# Their INFO lines carry whole URLs, or say what we say ourselves. Platforms name theirs in their `spec.py`.
 QUIET = (
     "asyncio",
     "celery.app.trace",
@@ -27,7 +27,6 @@ QUIET = (
     "docker",
     "httpcore",
     "httpx",
-    "telegram",
     "urllib3",
 )
 

@@ -13,9 +13,9 @@ from apps.agents.models.provider import ALL_OTHERS
 from apps.agents.pricing import Usage, cost
 from apps.agents.providers import pool
 from apps.agents.sandbox.selection import chosen_agent, chosen_runtime
-from apps.chats import pairing
+from apps.chats import pairing, platforms
 from apps.chats.engagement import answers_everything
-from apps.chats.models import Chat, Group, Message, Platform
+from apps.chats.models import Chat, Group, Message
 
 MOST_MODEL = 100  # characters of a model's name
 
@@ -182,8 +182,8 @@ def _stop(runs: QuerySet[Run]) -> bool:
 
 def _is_own(chat: Chat, group: Group) -> bool:
     """A direct chat whose memory is nobody else's."""
-    if chat.kind != Chat.Kind.DIRECT or chat.channel.platform == Platform.WEB:
+    if chat.kind != Chat.Kind.DIRECT or chat.channel.platform == platforms.WEB:
         return False
     if group.session_scope != Group.SessionScope.GROUP:
         return True
-    return not group.chats.exclude(pk=chat.pk).exclude(channel__platform=Platform.WEB).exists()
+    return not group.chats.exclude(pk=chat.pk).exclude(channel__platform=platforms.WEB).exists()

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats import platforms
+from apps.chats.models import Channel, Chat, Group, Message
 from apps.chats.workspace.folders import create_workspace
 from apps.events import hooks
 from apps.events.pubsub import publish_on_commit
@@ -67,7 +68,7 @@ def delete_group(group: Group) -> None:
 
 def pages_of(groups: Iterable[Group]) -> QuerySet[Chat]:
     """Their places on the chat page."""
-    return Chat.objects.filter(group__in=list(groups), channel__platform=Platform.WEB)
+    return Chat.objects.filter(group__in=list(groups), channel__platform=platforms.WEB)
 
 
 def web_chat(group: Group) -> Chat:
@@ -84,10 +85,10 @@ def web_chat(group: Group) -> Chat:
 
 def web_channel() -> Channel:
     """The chat page's channel; there is one, made at the first start."""
-    channels = Channel.objects.filter(platform=Platform.WEB).order_by("pk")
+    channels = Channel.objects.filter(platform=platforms.WEB).order_by("pk")
     try:
         with transaction.atomic():
-            return channels.first() or Channel.objects.create(platform=Platform.WEB, name="web")
+            return channels.first() or Channel.objects.create(platform=platforms.WEB, name="web")
     except IntegrityError:  # another process was faster
         return channels.get()
 

@@ -11,4 +11,4 @@ class PlatformsConfig(AppConfig):
         from apps.platforms.status import draft_publisher  # noqa: PLC0415 - models are there only now
 
         draft_publisher.attach()
-        registry.declare_abilities()
+        registry.declare_platforms()

@@ -1,6 +1,6 @@
 """What may be wrong with any platform, in the installation's language, or in the reader's on a page.
 
-A platform is named in English, as `Platform` does; some have another name in Chinese.
+A platform is named in English; some have another name in Chinese.
 """
 
 from django.template.defaultfilters import filesizeformat

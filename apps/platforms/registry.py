@@ -1,39 +1,43 @@
-"""Which platforms there are: every folder here that has a `spec.py`."""
+"""Finds the platforms: each package of `apps.platforms.adapters` is one, and its `spec.py` describes it."""
 
+import logging
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
 from apps.chats import platforms
-from apps.chats.models import Platform
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.spec import PlatformSpec
 
-
-def _spec(platform: str) -> PlatformSpec | None:
-    package = f"apps.platforms.adapters.{platform}"
-    if find_spec(package) is None or find_spec(f"{package}.spec") is None:
-        return None
-    return cast(PlatformSpec, import_module(f"{package}.spec").SPEC)
+ADAPTERS = Path(__file__).with_name("adapters")
 
 
-SPECS: dict[Platform, PlatformSpec] = {platform: spec for platform in Platform if (spec := _spec(platform))}
+def _spec(platform: str) -> PlatformSpec:
+    return cast(PlatformSpec, import_module(f"apps.platforms.adapters.{platform}.spec").SPEC)
 
 
-def declare_abilities() -> None:
-    """Those who write messages know no platform, and must not offer what it cannot do."""
-    for platform, spec in SPECS.items():
-        platforms.declare(platform, reactions=spec.reactions)
+# By name. A folder without a `spec.py` fails here, at the start, instead of being passed over.
+SPECS: dict[str, PlatformSpec] = {
+    module.name: _spec(module.name) for module in iter_modules([str(ADAPTERS)]) if module.ispkg
+}
+
+
+def declare_platforms() -> None:
+    """Tells the models which platforms there are, and quiets the libraries that would log secrets."""
+    for name, spec in SPECS.items():
+        platforms.declare(platforms.Platform(name, spec.label, can_react=spec.reactions))
+        for logger in spec.quiet_loggers:
+            logging.getLogger(logger).setLevel(logging.WARNING)
 
 
 def spec_of(platform: str) -> PlatformSpec:
     """Raises PlatformError for a platform without an adapter."""
-    spec = SPECS.get(Platform(platform)) if platform in Platform.values else None
-    if spec is None:
+    if platform not in SPECS:
         raise PlatformError(_("There is no adapter for %s yet.") % platform, permanent=True)
-    return spec
+    return SPECS[platform]
 
 
 def adapter_class(platform: str) -> type[Adapter]:

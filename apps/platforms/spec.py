@@ -53,12 +53,15 @@ def _is_address(value: str, schemes: Sequence[str]) -> bool:
 class PlatformSpec:
     """The dotted paths are loaded when needed.
 
+    label: the platform's name as people read it.
     adapter: the Adapter; only the listeners load it, and with it the SDK.
     check: `async def check(channel: Channel) -> str`: asks the platform whether the credentials work, says in words
         who we are there, raises PlatformError or CredentialError. Loaded by the web process: no SDK that is slow.
     webhook: `def read(channel: Channel, request: Request) -> Received`, see `webhooks.py`; empty: there is none.
+    quiet_loggers: loggers of its libraries whose INFO lines hold secrets or say what the product says itself.
     """
 
+    label: Words
     adapter: str
     credentials: tuple[Field, ...] = ()
     options: tuple[Field, ...] = ()
@@ -67,6 +70,7 @@ class PlatformSpec:
     docs: str = ""  # the page below docs/platforms
     command_prefixes: str = "/"  # what a chat command begins with; "/!" where the platform keeps the slash for itself
     reactions: bool = False  # the adapter's `react` puts an emoji under a message
+    quiet_loggers: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:

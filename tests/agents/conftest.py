@@ -22,7 +22,7 @@ from apps.agents.models.mcp import forget_groups
 from apps.agents.providers import failover, pool
 from apps.agents.sandbox import disk_quota, process, reaper, selection
 from apps.agents.toolkit import db_connections
-from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.models import Channel, Chat, Group, Message
 from apps.chats.services import create_group, web_chat
 from apps.events import hooks
 from tests.agents.support import Deciding, Say
@@ -191,7 +191,7 @@ def decide(boss: User, settings: Settings) -> Iterator[Callable[[str | None], De
 
 @pytest.fixture
 def place(group: Group) -> Chat:
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot", credentials={"token": "1:a"})
+    channel = Channel.objects.create(platform="telegram", name="bot", credentials={"token": "1:a"})
     return Chat.objects.create(channel=channel, external_id="-1001", group=group, title="Team")
 
 

@@ -11,7 +11,7 @@ from apps.agents.commands import registry
 from apps.agents.commands.registry import Call, CommandRefusedError
 from apps.agents.models import Run, RunStep, Session
 from apps.agents.services import request_run
-from apps.chats.models import Channel, Chat, Message, Pairing, Platform, Sender
+from apps.chats.models import Channel, Chat, Message, Pairing, Sender
 from apps.chats.services import create_group
 
 
@@ -75,7 +75,7 @@ def test_new_leaves_another_conversation_of_the_group_alone(place, group):
 
 
 def test_a_code_of_another_channel_lets_nobody_in(place):
-    other = Channel.objects.create(platform=Platform.SLACK, name="work")
+    other = Channel.objects.create(platform="slack", name="work")
     elsewhere = Chat.objects.create(channel=other, external_id="C1")
     stranger = waiting(elsewhere, "BBBBBBBB")
     waiting(place, "AAAAAAAA")

@@ -15,7 +15,7 @@ from apps.agents.models import Question, Run
 from apps.agents.questions import questions
 from apps.agents.runs.execution import execute
 from apps.agents.toolkit import registry
-from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Incident, Message, Sender
 from apps.chats.workspace.folders import workspace
 from apps.schedules.models import ScheduledTask
 from apps.schedules.services import create_task
@@ -45,7 +45,7 @@ def place(group: Group) -> Chat:
     group.is_main = True
     group.save()
     (workspace(group) / "plan.txt").write_text("Hot pot on Friday.")
-    telegram = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    telegram = Channel.objects.create(platform="telegram", name="bot")
     Chat.objects.create(channel=telegram, external_id="-3", title="New people")
     return Chat.objects.create(channel=telegram, external_id="-1001", title="The team's room", group=group)
 

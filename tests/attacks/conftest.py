@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.agents.runs.execution import execute
-from apps.chats.models import Channel, Chat, Group, Platform
+from apps.chats.models import Channel, Chat, Group
 from apps.chats.services import create_group
 from apps.chats.workspace.folders import create_workspace, workspace
 from tests.agents.conftest import (  # noqa: F401 - fixtures
@@ -47,7 +47,7 @@ def office(transactional_db: None) -> Chat:
     other = create_group(folder="office", name="The office")
     create_workspace(other)
     (workspace(other) / "CLAUDE.md").write_text("The safe opens with 4711.")
-    telegram = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    telegram = Channel.objects.create(platform="telegram", name="bot")
     return Chat.objects.create(channel=telegram, external_id="-9", title="The office", group=other)
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone  # noqa: E402 - models need django.setup()
 from apps.agents.models import Run  # noqa: E402
 from apps.chats import services  # noqa: E402
 from apps.chats.inbound import InboundMessage  # noqa: E402
-from apps.chats.models import Channel, Chat, Platform  # noqa: E402
+from apps.chats.models import Channel, Chat  # noqa: E402
 from apps.platforms.base import Batch  # noqa: E402
 from apps.platforms.inbound import intake  # noqa: E402
 from nanogridbot.processes import embedded_redis  # noqa: E402
@@ -75,7 +75,7 @@ def measure(channel: Channel, bare: BareInsert) -> dict[str, float]:
 
 
 def a_channel() -> Channel:
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bench")
+    channel = Channel.objects.create(platform="telegram", name="bench")
     for number in range(CHATS):
         group = services.create_group(folder=f"bench{number}")
         Chat.objects.create(channel=channel, external_id=f"-{number}", group=group)

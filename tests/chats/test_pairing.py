@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.agents.models import Run
 from apps.agents.turns import prompts
 from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Incident, Message, Pairing, Platform, Sender
+from apps.chats.models import Channel, Chat, Incident, Message, Pairing, Sender
 from apps.chats.services import create_group, web_chat
 from tests.chats.support import (
     ADMIN,
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 def test_a_stranger_who_calls_gets_one_code(channel):
@@ -78,7 +78,7 @@ def test_at_most_three_strangers_of_a_channel_wait(channel):
     assert Pairing.objects.count() == 3
     assert len(notices("-1")) == 3
     assert Incident.objects.filter(kind="pairing").exists()
-    other = Channel.objects.create(platform=Platform.QQ, name="other")
+    other = Channel.objects.create(platform="qq", name="other")
     directly(other, "hello", sender="5")
     assert Pairing.objects.count() == 4
 
@@ -171,7 +171,7 @@ def test_a_member_lets_nobody_in(channel):
 def test_an_admin_approves_only_their_own_channels_codes(channel):
     group_chat(channel, OPEN)
     Sender.objects.create(channel=channel, external_id="7", access=ADMIN)
-    other = Channel.objects.create(platform=Platform.QQ, name="other")
+    other = Channel.objects.create(platform="qq", name="other")
     directly(other, "hello")
     write(channel, f"@Andy /pair {code_of()} team", sender="7")
     assert "another channel" in notices("-1")[-1]

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from apps.chats import services
-from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.models import Channel, Chat, Group, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def send(chat, text, **fields):
 def test_a_group_has_a_workspace_and_a_place_on_the_chat_page(groups_dir):
     group = services.create_group(folder="team", name="O'Brien's; DROP TABLE")
     assert (groups_dir / "team" / "logs").is_dir()
-    assert Chat.objects.get(channel__platform=Platform.WEB).group == group
+    assert Chat.objects.get(channel__platform="web").group == group
     assert Group.objects.get().name == "O'Brien's; DROP TABLE"
 
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from apps.agents.models import ModelProvider
 from apps.agents.providers import pool
 from apps.agents.sandbox import selection
-from apps.chats.models import Channel, Platform
+from apps.chats.models import Channel
 from nanogridbot.doctor import Verdict, examine
 from nanogridbot.processes.bootstrap import first_start
 
@@ -79,7 +79,7 @@ def test_a_mount_allowlist_with_a_mistake_is_bad(settings: Settings, tmp_path: P
 
 
 def test_failed_channel_is_bad_and_says_why() -> None:
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    channel = Channel.objects.create(platform="telegram", name="bot")
     channel.mark_status(Channel.Status.FAILED, "The token was revoked.")
     assert "The channel bot (telegram) is failed. The token was revoked." in findings(Verdict.BAD)
 

@@ -10,7 +10,7 @@ from apps.agents.models import Question, Run, RunStep
 from apps.agents.questions import questions
 from apps.agents.services import announce, request_run
 from apps.chats import services
-from apps.chats.models import Channel, Chat, Group, Message, Platform
+from apps.chats.models import Channel, Chat, Group, Message
 from apps.chats.workspace.folders import workspace
 from tests.fakes.telegram_api import TOKEN, TelegramApi
 from tests.waiting import until
@@ -20,7 +20,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 5000
 
 def telegram_channel(api: TelegramApi, name: str = "bot", **fields: Any) -> Channel:
     fields = {"credentials": {"token": TOKEN}, "options": {"api_base": api.url}, **fields}
-    return Channel.objects.create(platform=Platform.TELEGRAM, name=name, **fields)
+    return Channel.objects.create(platform="telegram", name=name, **fields)
 
 
 def registered_chat(channel: Channel, external_id: str = "-1001", **fields: Any) -> Chat:

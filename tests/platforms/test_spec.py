@@ -28,7 +28,7 @@ def test_a_field_is_called_by_its_label_else_by_its_name():
 
 
 def test_a_platforms_keys_are_its_credentials_and_its_options():
-    spec = PlatformSpec("x.Adapter", credentials=(Field("token", ""),), options=(Field("stream", ""),))
+    spec = PlatformSpec("X", "x.Adapter", credentials=(Field("token", ""),), options=(Field("stream", ""),))
     assert spec.keys == ["token", "stream"]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from apps.chats.models import Channel, Chat, Group, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Sender
 from apps.chats.services import create_group
 from apps.schedules import services
 from apps.schedules.models import ScheduledTask
@@ -18,7 +18,7 @@ def hourly(group) -> ScheduledTask:
 
 @pytest.fixture
 def telegram(db) -> Channel:
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 @pytest.fixture

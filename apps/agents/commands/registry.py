@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
+from apps.chats import platforms
+from apps.chats.models import Channel, Chat, Group, Message, Sender
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -50,7 +51,7 @@ class Call:
     @property
     def is_on_our_page(self) -> bool:
         """An admin on the chat page is a user of this installation who may change groups."""
-        return self.channel.platform == Platform.WEB
+        return self.channel.platform == platforms.WEB
 
 
 Answer = Callable[[Call], str]

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from apps.agents import authorization, untrusted_text
 from apps.agents.models import APPROVE, REFUSE, Question, Run
 from apps.agents.questions import questions
-from apps.chats.models import Chat, Platform, Sender
+from apps.chats import platforms
+from apps.chats.models import Chat, Sender
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def _admins(run: Run) -> list[Sender]:
     """Of the channels on which the group has chats."""
     channels = run.group.chats.values("channel")
     admins = Sender.objects.filter(channel__in=channels, access=Sender.Access.ADMIN)
-    return list(admins.exclude(channel__platform=Platform.WEB)[:50])
+    return list(admins.exclude(channel__platform=platforms.WEB)[:50])
 
 
 def _places(run: Run, admins: list[Sender]) -> list[questions.Place]:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from apps.agents import authorization, wakeups
 from apps.agents.models import Question, Run
 from apps.agents.services import RUNS
-from apps.chats.models import Chat, Message, Platform, Sender
+from apps.chats import platforms
+from apps.chats.models import Chat, Message, Sender
 from apps.chats.services import send_message
 from apps.events import hooks
 from apps.events.pubsub import publish_on_commit
@@ -168,7 +169,7 @@ def may_approve(user: AbstractBaseUser | AnonymousUser) -> bool:
 def _user_of(sender: Sender) -> User | None:
     """The person of this installation who writes on the chat page under this id."""
     number = sender.external_id.removeprefix("user-")
-    if sender.channel.platform != Platform.WEB or not (number.isascii() and number.isdigit()):
+    if sender.channel.platform != platforms.WEB or not (number.isascii() and number.isdigit()):
         return None
     return User.objects.filter(pk=int(number)).first()
 

@@ -1,4 +1,4 @@
-from apps.chats.models.channel import Channel, Platform
+from apps.chats.models.channel import Channel
 from apps.chats.models.chat import Chat, Sender
 from apps.chats.models.group import Group
 from apps.chats.models.incident import Incident
@@ -15,6 +15,5 @@ __all__ = [
     "MemoryEdit",
     "Message",
     "Pairing",
-    "Platform",
     "Sender",
 ]

@@ -9,21 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.chats import platforms
 from apps.chats.fields.encryption import UNREADABLE, EncryptedJSONField
 
 EVENT_STEP = timedelta(seconds=5)  # how exact the time of a channel's last event is
-
-
-class Platform(models.TextChoices):
-    WEB = "web", _("Chat page")
-    TELEGRAM = "telegram", "Telegram"
-    SLACK = "slack", "Slack"
-    DISCORD = "discord", "Discord"
-    WHATSAPP = "whatsapp", "WhatsApp"
-    QQ = "qq", "QQ"
-    FEISHU = "feishu", _("Feishu")
-    WECOM = "wecom", _("WeCom")
-    DINGTALK = "dingtalk", _("DingTalk")
 
 
 class CredentialError(Exception):
@@ -43,7 +32,7 @@ class Channel(models.Model):
 
     Status = ChannelStatus
 
-    platform = models.CharField(_("platform"), max_length=20, choices=Platform.choices)
+    platform = models.CharField(_("platform"), max_length=20, choices=platforms.choices)
     name = models.CharField(
         _("name"), max_length=100, unique=True, help_text=_("What you call it; commands name it so.")
     )
@@ -77,8 +66,8 @@ class Channel(models.Model):
 
     def clean(self) -> None:
         """Groups have their place on one chat page; another channel of it would serve nobody."""
-        page = Channel.objects.filter(platform=Platform.WEB).first() if self._state.adding else None
-        if page and self.platform == Platform.WEB:
+        page = Channel.objects.filter(platform=platforms.WEB).first() if self._state.adding else None
+        if page and self.platform == platforms.WEB:
             said = _("There is only one chat page, and the channel “%(channel)s” is it already.")
             raise ValidationError(said, params={"channel": page.name})
 

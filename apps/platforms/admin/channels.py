@@ -16,9 +16,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.chats import services
+from apps.chats import platforms, services
 from apps.chats.admin.readonly import TakesHistoryAlong
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Message
 from apps.chats.models.channel import CredentialError
 from apps.platforms.admin.forms import NOTHING, form_for, option_name
 from apps.platforms.base import PlatformError
@@ -91,7 +91,7 @@ class ChannelAdmin(TakesHistoryAlong):
         """A form asks for one platform's values: they are no other's."""
         chosen = request.GET.get("platform", "")
         if db_field.name == "platform" and _spec(chosen):
-            kwargs["choices"] = [(chosen, Platform(chosen).label)]
+            kwargs["choices"] = [(chosen, SPECS[chosen].label)]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -100,8 +100,8 @@ class ChannelAdmin(TakesHistoryAlong):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the platform, then its form."""
         if request.method == "GET" and not _spec(request.GET.get("platform", "")) and self.has_add_permission(request):
-            platforms = [(platform.value, platform.label) for platform in SPECS if platform != Platform.WEB]
-            context = {**self.admin_site.each_context(request), "platforms": platforms, "title": _("Add a channel")}
+            offered = [(name, spec.label) for name, spec in SPECS.items() if name != platforms.WEB]
+            context = {**self.admin_site.each_context(request), "platforms": offered, "title": _("Add a channel")}
             return render(request, "admin/chats/platforms.html", {**context, "opts": self.opts})
         return super().add_view(request, form_url, extra_context)
 
@@ -132,7 +132,7 @@ class ChannelAdmin(TakesHistoryAlong):
 
     def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
         """The chat page's channel stays: with it, everything that was said on the page would go."""
-        is_page = obj is not None and obj.platform == Platform.WEB
+        is_page = obj is not None and obj.platform == platforms.WEB
         return not is_page and super().has_delete_permission(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -182,4 +182,4 @@ async def _bounded(check: Any, channel: Channel) -> str:
 
 
 def _spec(platform: str) -> PlatformSpec | None:
-    return SPECS.get(Platform(platform)) if platform in Platform.values else None
+    return SPECS.get(platform)

@@ -10,7 +10,7 @@ from apps.chats.models import Channel
 from apps.platforms.admin.credentials import CredentialsField, rows_for
 from apps.platforms.spec import REFERENCES, Field, PlatformSpec, Words
 
-NOTHING = PlatformSpec(adapter="")
+NOTHING = PlatformSpec(label="", adapter="")
 WORDS: dict[str, Words] = {"yes": _("yes"), "no": _("no")}  # of choices; the others are names
 
 

@@ -132,7 +132,7 @@ def _is_meant_for_us(message: InboundMessage, verdict: Verdict) -> bool:
 
 
 def _command(channel: Channel, chat: Chat, message: InboundMessage) -> Written | None:
-    spec = SPECS.get(channel.platform)  # type: ignore[call-overload]  # a plain string is as good as its enum
+    spec = SPECS.get(channel.platform)
     return parser.read(
         message.text,
         names=_names(channel.identity, chat, message.text.lstrip()),

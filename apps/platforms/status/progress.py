@@ -20,7 +20,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.agents.models import Question, Run, RunStep
-from apps.chats.models import Message, Platform
+from apps.chats import platforms
+from apps.chats.models import Message
 from apps.platforms.aio.database import in_database
 from apps.platforms.aio.task_set import Errands
 from apps.platforms.base import Adapter, PlatformError
@@ -146,7 +147,7 @@ def _long_runs() -> list[Work]:
         chat__isnull=False,
         stop_requested=False,
         started_at__lt=quiet_since,
-    ).exclude(chat__channel__platform=Platform.WEB)
+    ).exclude(chat__channel__platform=platforms.WEB)
     found = runs.select_related("chat__channel").annotate(
         doing=Subquery(tools.values("summary")[:1]), count=Count("steps", filter=Q(steps__kind="tool"))
     )

@@ -8,7 +8,7 @@ from apps.agents.models import APPROVE, REFUSE, Question, Run
 from apps.agents.questions import approvals
 from apps.agents.services import request_run
 from apps.agents.toolkit import registry
-from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Message, Sender
 from apps.chats.services import create_group
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def telegram(group: Group) -> Chat:
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot", credentials={"token": "1:a"})
+    channel = Channel.objects.create(platform="telegram", name="bot", credentials={"token": "1:a"})
     return Chat.objects.create(channel=channel, external_id="-1001", group=group, title="Team")
 
 

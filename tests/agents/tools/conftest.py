@@ -4,14 +4,14 @@ import pytest
 
 from apps.agents import authorization, services
 from apps.agents.models import Run
-from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Message, Sender
 from apps.chats.services import create_group
 from tests.agents.tools.support import begun
 
 
 @pytest.fixture
 def telegram(db: None) -> Channel:
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 @pytest.fixture

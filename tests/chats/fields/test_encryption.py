@@ -2,7 +2,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.chats.fields.encryption import UNREADABLE, UnreadableSecretError
-from apps.chats.models import Channel, Platform
+from apps.chats.models import Channel
 from apps.chats.models.channel import CredentialError
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +12,7 @@ OTHER_KEY = "another-secret-key-that-is-long-enough-000000"
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot", credentials={"token": "s3cret-value"})
+    return Channel.objects.create(platform="telegram", name="bot", credentials={"token": "s3cret-value"})
 
 
 def stored(channel):

@@ -1,11 +1,11 @@
 import pytest
 
-from apps.chats.models import Channel, Chat, Platform
+from apps.chats.models import Channel, Chat
 
 
 @pytest.fixture
 def channel(db: None) -> Channel:
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 @pytest.fixture

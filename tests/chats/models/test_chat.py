@@ -1,6 +1,6 @@
 import pytest
 
-from apps.chats.models import Channel, Chat, Platform, Sender
+from apps.chats.models import Channel, Chat, Sender
 from apps.chats.services import create_group
 from tests.chats.models.support import refused
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_chats_and_senders_are_one_for_each_external_id_and_channel(channel, chat):
-    other = Channel.objects.create(platform=Platform.TELEGRAM, name="other")
+    other = Channel.objects.create(platform="telegram", name="other")
     Sender.objects.create(channel=channel, external_id="42")
     assert refused(lambda: Chat.objects.create(channel=channel, external_id="-1"))
     assert refused(lambda: Sender.objects.create(channel=channel, external_id="42"))

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from apps.agents.models import Run
 from apps.agents.turns import prompts
-from apps.chats.models import Channel, Chat, Incident, Message, Pairing, Platform, Sender
+from apps.chats.models import Channel, Chat, Incident, Message, Pairing, Sender
 from apps.chats.services import create_group
 from tests.chats.support import (
     ADMIN,
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 TABLE = [

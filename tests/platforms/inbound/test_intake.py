@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.agents.models import Run
 from apps.chats import services
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Chat, Group, Incident, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Incident, Message, Sender
 from apps.events import hooks
 from apps.platforms.inbound import intake
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_a_chat_does_not_move_onto_another_registered_one(channel, chat):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_deliveries_at_the_same_moment_are_one_row():
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    channel = Channel.objects.create(platform="telegram", name="bot")
     registered(channel, "-1")
     together = threading.Barrier(4)
 

@@ -7,7 +7,7 @@ from apps.agents import services
 from apps.agents.models import Run
 from apps.agents.turns import prompts
 from apps.chats.inbound import InboundMessage
-from apps.chats.models import Channel, Chat, Group, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Group, Message, Sender
 from apps.chats.services import create_group, web_chat
 from apps.platforms.inbound import intake
 from apps.schedules.services import create_task
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot", identity={"id": "9", "username": "my_bot"})
+    return Channel.objects.create(platform="telegram", name="bot", identity={"id": "9", "username": "my_bot"})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_what_only_looks_like_a_command_is_not_one(chat, text):
     assert answers(chat) == []
 
 
-@pytest.mark.parametrize("platform", [Platform.SLACK, Platform.DISCORD])
+@pytest.mark.parametrize("platform", ["slack", "discord"])
 def test_where_the_slash_is_the_platforms_own_an_exclamation_mark_does(platform):
     channel = Channel.objects.create(platform=platform, name=platform)
     group = create_group(folder="there", engage=Group.Engage.ALWAYS)

@@ -11,7 +11,7 @@ from apps.agents.runs.execution import retry_or_fail
 from apps.agents.sandbox import disk_quota
 from apps.agents.sandbox.disk_usage import Size
 from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Message, Platform, Sender
+from apps.chats.models import Channel, Chat, Message, Sender
 from apps.chats.services import create_group
 from apps.platforms.outbound import question_parts
 from apps.platforms.status import progress
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def channel():
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot", identity={"id": "9", "username": "my_bot"})
+    return Channel.objects.create(platform="telegram", name="bot", identity={"id": "9", "username": "my_bot"})
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_refusal_a_failure_and_the_line_of_a_long_run_are_said_in_it(chinese, 
 
 
 def test_a_stranger_is_greeted_in_it(chinese, db):
-    channel = Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    channel = Channel.objects.create(platform="telegram", name="bot")
     nobodys = Chat.objects.create(channel=channel, external_id="55", kind=Chat.Kind.DIRECT)
     write(nobodys, "hello", sender="55", chat_kind=Chat.Kind.DIRECT)
     (offer,) = answers(nobodys)

@@ -7,7 +7,7 @@ import pytest
 from apps.agents import services
 from apps.agents.models import Run
 from apps.agents.turns import prompts
-from apps.chats.models import Channel, Message, Platform, Sender
+from apps.chats.models import Channel, Message, Sender
 from apps.platforms.inbound import sender_names
 from tests.fakes.feishu_api import FeishuApi, event
 from tests.fakes.json_api import Answer
@@ -30,7 +30,7 @@ def wecom(settings, monkeypatch):
 @pytest.fixture
 def chat(wecom):
     options = {"api_base": wecom.url}
-    channel = Channel.objects.create(platform=Platform.WECOM, name="bot", credentials=APP, options=options)
+    channel = Channel.objects.create(platform="wecom", name="bot", credentials=APP, options=options)
     return registered_chat(channel, "ann")
 
 

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from apps.agents.models import Run
-from apps.chats.models import Channel, Incident, Message, Platform
+from apps.chats.models import Channel, Incident, Message
 from apps.platforms.adapters.telegram.webhook import secret
 from apps.platforms.inbound import intake
 from tests.fakes.telegram_api import TOKEN
@@ -138,7 +138,7 @@ def _with_token(channel):
 @pytest.mark.parametrize(("language", "said"), [("en", "is missing or empty"), ("zh-hans", "缺失或为空")])
 def test_what_a_webhook_tells_the_operator_is_in_it_whatever_the_caller_speaks(settings, language, said):
     settings.LANGUAGE_CODE = language
-    channel = Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials={})
+    channel = Channel.objects.create(platform="whatsapp", name="bot", credentials={})
     callers = "en" if language == "zh-hans" else "zh-hans"
     assert call(channel, "{}", headers={"Accept-Language": callers}).status_code == 503
     assert said in Incident.objects.get().sentence

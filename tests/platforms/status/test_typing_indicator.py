@@ -7,7 +7,7 @@ from django.db import connections
 
 from apps.agents.models import Run
 from apps.agents.services import session_for
-from apps.chats.models import Channel, Platform
+from apps.chats.models import Channel
 from apps.platforms.adapters.telegram.adapter import TelegramAdapter
 from apps.platforms.adapters.web.adapter import WebAdapter
 from apps.platforms.aio.database import in_database
@@ -35,7 +35,7 @@ class Stumbling(WebAdapter):
 @pytest.mark.django_db(transaction=True)
 def test_a_mistake_of_an_adapter_ends_the_typing_of_no_place(monkeypatch, caplog):
     monkeypatch.setattr(typing_indicator, "SWEEP", 0.05)
-    channel = Channel.objects.create(platform=Platform.WEB, name="page")
+    channel = Channel.objects.create(platform="web", name="page")
     chat = registered_chat(channel, "elsewhere")
     assert chat.group
     Run.objects.create(session=session_for(chat.group), chat=chat, cause="message", status="running")

@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from apps.chats.models import Channel, Chat, Group, Platform
+from apps.chats import platforms
+from apps.chats.models import Channel, Chat, Group
 from apps.chats.pairing import register
 from apps.chats.services import create_group
 from apps.chats.validation_errors import sentence
@@ -77,7 +78,7 @@ def _chat(reference: str) -> Chat:
 def _place(reference: str) -> tuple[Channel, str]:
     """The channel and the platform's id of the chat."""
     platform, colon, rest = reference.partition(":")
-    if not colon or platform not in Platform.values:
+    if not colon or platform not in platforms.names():
         platform, rest = "", reference
     name, slash, external_id = rest.partition("/")
     if slash:

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import API_BASE, PAIRING, PROGRESS, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label=_("DingTalk"),
     adapter="apps.platforms.adapters.dingtalk.cards.CardAdapter",
     check="apps.platforms.adapters.dingtalk.check.check",
     docs="dingtalk.md",

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label="Discord",
     adapter="apps.platforms.adapters.discord.adapter.DiscordAdapter",
     check="apps.platforms.adapters.discord.check.check",
     docs="discord.md",

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import ACK_REACTION, HTTP, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label=_("Feishu"),
     adapter="apps.platforms.adapters.feishu.adapter.FeishuAdapter",
     check="apps.platforms.adapters.feishu.check.check",
     webhook="apps.platforms.adapters.feishu.webhook.read",

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import HTTP, PAIRING, PROGRESS, WEBSOCKET, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label="QQ",
     adapter="apps.platforms.adapters.qq.adapter.QQAdapter",
     check="apps.platforms.adapters.qq.check.check",
     docs="qq.md",

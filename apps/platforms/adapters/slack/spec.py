@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, WS_BASE, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label="Slack",
     adapter="apps.platforms.adapters.slack.adapter.SlackAdapter",
     check="apps.platforms.adapters.slack.check.check",
     docs="slack.md",

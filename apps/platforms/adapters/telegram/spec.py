@@ -3,11 +3,13 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, STREAM, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label="Telegram",
     adapter="apps.platforms.adapters.telegram.adapter.TelegramAdapter",
     check="apps.platforms.adapters.telegram.check.check",
     webhook="apps.platforms.adapters.telegram.webhook.read",
     docs="telegram.md",
     reactions=True,
+    quiet_loggers=("telegram",),  # its INFO lines carry the token
     credentials=(Field("token", _("The token that @BotFather gave you."), _("Bot token"), required=True),),
     options=(
         API_BASE,

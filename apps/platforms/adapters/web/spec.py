@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from apps.platforms.spec import PlatformSpec
 
-SPEC = PlatformSpec(adapter="apps.platforms.adapters.web.adapter.WebAdapter", docs="web.md")
+SPEC = PlatformSpec(label=_("Chat page"), adapter="apps.platforms.adapters.web.adapter.WebAdapter", docs="web.md")

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import API_BASE, PAIRING, PROGRESS, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label=_("WeCom"),
     adapter="apps.platforms.adapters.wecom.adapter.WeComAdapter",
     check="apps.platforms.adapters.wecom.check.check",
     webhook="apps.platforms.adapters.wecom.webhook.read",

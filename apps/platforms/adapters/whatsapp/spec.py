@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.platforms.spec import ACK_REACTION, API_BASE, PAIRING, PROGRESS, Field, PlatformSpec
 
 SPEC = PlatformSpec(
+    label="WhatsApp",
     adapter="apps.platforms.adapters.whatsapp.adapter.WhatsAppAdapter",
     check="apps.platforms.adapters.whatsapp.check.check",
     webhook="apps.platforms.adapters.whatsapp.webhook.read",

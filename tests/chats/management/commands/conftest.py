@@ -1,12 +1,12 @@
 import pytest
 
 from apps.chats import pairing
-from apps.chats.models import Channel, Chat, Message, Pairing, Platform, Sender
+from apps.chats.models import Channel, Chat, Message, Pairing, Sender
 
 
 @pytest.fixture
 def channel(db: None) -> Channel:
-    return Channel.objects.create(platform=Platform.TELEGRAM, name="bot")
+    return Channel.objects.create(platform="telegram", name="bot")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Chat, Platform
+from apps.chats.models import Channel, Chat
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, DingTalkApi
 from tests.platforms.support import registered_chat
 
@@ -29,7 +29,7 @@ def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None
 def channel(ding: DingTalkApi, **credentials: Any) -> Channel:
     known = {"client_id": CLIENT_ID, "client_secret": SECRET, **credentials}
     options = {"api_base": ding.url}
-    return Channel.objects.create(platform=Platform.DINGTALK, name="bot", credentials=known, options=options)
+    return Channel.objects.create(platform="dingtalk", name="bot", credentials=known, options=options)
 
 
 @pytest.fixture

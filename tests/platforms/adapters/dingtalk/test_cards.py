@@ -8,7 +8,7 @@ import pytest
 
 from apps.agents.models import Run
 from apps.agents.services import session_for
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Message
 from apps.events import hooks
 from apps.platforms.models import Draft
 from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, Answer, DingTalkApi
@@ -40,7 +40,7 @@ def begin(
     def run(*, context=None, **options):
         known = {"client_id": CLIENT_ID, "client_secret": SECRET}
         options = {"api_base": ding.url, "stream": "yes", "card_template": "t1.schema", **options}
-        channel = Channel.objects.create(platform=Platform.DINGTALK, name="bot", credentials=known, options=options)
+        channel = Channel.objects.create(platform="dingtalk", name="bot", credentials=known, options=options)
         chat = registered_chat(channel, "cidgroup")
         group = chat.group
         assert group

@@ -1,6 +1,6 @@
 from typing import Any
 
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Message
 from apps.platforms.adapters.discord import payloads
 from apps.platforms.adapters.discord.payloads import Me, Place
 from tests.fakes.discord_api import DiscordApi
@@ -14,7 +14,7 @@ ANN = {"id": "42", "username": "ann", "global_name": "Ann", "bot": False}
 
 def discord_channel(api: DiscordApi, name: str = "bot", **fields: Any) -> Channel:
     fields = {"credentials": {"token": TOKEN}, "options": {"api_base": api.url}, **fields}
-    return Channel.objects.create(platform=Platform.DISCORD, name=name, **fields)
+    return Channel.objects.create(platform="discord", name=name, **fields)
 
 
 def inbound() -> Message:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Message
 from apps.platforms.adapters.qq import payloads
 from apps.platforms.adapters.qq.payloads import Me
 from tests.fakes.qq_onebot import SELF_ID, TOKEN
@@ -16,7 +16,7 @@ ME = Me(str(SELF_ID), "Bot")
 
 def channel(url: str, mode: str = "forward", token: str = TOKEN, **options: Any) -> Channel:
     credentials = {"mode": mode, "ws_url": url, "access_token": token}
-    return Channel.objects.create(platform=Platform.QQ, name="bot", credentials=credentials, options=options)
+    return Channel.objects.create(platform="qq", name="bot", credentials=credentials, options=options)
 
 
 def online(listeners: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Chat, Platform
+from apps.chats.models import Channel, Chat
 from tests.fakes.wecom_api import APP, WeComApi
 from tests.platforms.support import registered_chat
 
@@ -18,7 +18,7 @@ def api() -> Iterator[WeComApi]:
 @pytest.fixture
 def channel(api: WeComApi, settings: Any, tmp_path: Path) -> Channel:
     settings.GROUPS_DIR = tmp_path / "groups"
-    return Channel.objects.create(platform=Platform.WECOM, name="bot", credentials=APP, options={"api_base": api.url})
+    return Channel.objects.create(platform="wecom", name="bot", credentials=APP, options={"api_base": api.url})
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from apps.chats.models import Channel, Message, Platform
+from apps.chats.models import Channel, Message
 from tests.fakes.wecom_api import APP, BOT, CORP_ID, app_callback, app_message, bot_callback, bot_message, sealed
 from tests.platforms.adapters.wecom.support import URL
 from tests.platforms.hooks import ask, assert_refused, call
@@ -26,7 +26,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def channel(kind: str) -> Channel:
     credentials = APP if kind == "app" else BOT
-    channel = Channel.objects.create(platform=Platform.WECOM, name="bot", credentials=credentials)
+    channel = Channel.objects.create(platform="wecom", name="bot", credentials=credentials)
     registered_chat(channel, "ann")
     registered_chat(channel, "wr-group")
     return channel

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Chat, Platform
+from apps.chats.models import Channel, Chat
 from tests.fakes.whatsapp_api import ANN, CREDENTIALS, WhatsAppApi
 from tests.platforms.support import registered_chat
 
@@ -21,7 +21,7 @@ def api() -> Iterator[WhatsAppApi]:
 def channel(api: WhatsAppApi, settings: Any, tmp_path: Path) -> Channel:
     settings.GROUPS_DIR = tmp_path / "groups"
     options = {"api_base": api.url}
-    return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS, options=options)
+    return Channel.objects.create(platform="whatsapp", name="bot", credentials=CREDENTIALS, options=options)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from pywa.utils import webhook_updates_validator
 
-from apps.chats.models import Channel, Chat, Incident, Message, Platform
+from apps.chats.models import Channel, Chat, Incident, Message
 from tests.fakes.whatsapp_api import ANN, APP_SECRET, CREDENTIALS, message, notification, signed, value
 from tests.platforms.adapters.whatsapp.support import tell
 from tests.platforms.hooks import ask, assert_refused, call
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_redis")]
 
 @pytest.fixture
 def channel() -> Channel:
-    return Channel.objects.create(platform=Platform.WHATSAPP, name="bot", credentials=CREDENTIALS)
+    return Channel.objects.create(platform="whatsapp", name="bot", credentials=CREDENTIALS)
 
 
 @pytest.fixture
