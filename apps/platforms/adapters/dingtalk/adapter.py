@@ -9,8 +9,8 @@ from django.conf import settings
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
-from apps.platforms.adapters.chat_context import context_of
+from apps.platforms.adapter_kit import downloads
+from apps.platforms.adapter_kit.chat_context import context_of
 from apps.platforms.adapters.dingtalk import payloads, sending
 from apps.platforms.adapters.dingtalk.api import OpenApi
 from apps.platforms.adapters.dingtalk.connection import Stream

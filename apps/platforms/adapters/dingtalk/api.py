@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms import error_messages
-from apps.platforms.adapters.access_token import Token
+from apps.platforms.adapter_kit.access_token import Token
 from apps.platforms.adapters.dingtalk.errors import WRONG_SECRET, refused, unreachable
 from apps.platforms.base import PlatformError
 

@@ -20,8 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import CloseCode
 
 from apps.platforms import error_messages
+from apps.platforms.adapter_kit.json_frames import frame_of
 from apps.platforms.adapters.dingtalk.api import Json, OpenApi
-from apps.platforms.adapters.json_frames import frame_of
 from apps.platforms.aio.task_set import Errands
 from apps.platforms.base import PlatformError
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from apps.chats.models import Message
 from apps.platforms import error_messages
+from apps.platforms.adapter_kit.downloads import host_of
 from apps.platforms.adapters.dingtalk.api import Json, OpenApi, parsed
 from apps.platforms.adapters.dingtalk.dialect import lined
 from apps.platforms.adapters.dingtalk.errors import SESSION_HURRIED, SESSION_WAIT, refused
-from apps.platforms.adapters.downloads import host_of
 from apps.platforms.base import OutboundFile, OutboundPart, PlatformError
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from discord.gateway import ReconnectWebSocket
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
 from apps.platforms import error_messages
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.adapters.discord import connection, sending
 from apps.platforms.adapters.discord.api import API
 from apps.platforms.adapters.discord.interactions import pressed

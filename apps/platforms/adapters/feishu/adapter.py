@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.adapters.feishu import sending
 from apps.platforms.adapters.feishu.api import OpenApi
 from apps.platforms.adapters.feishu.emoji import reaction

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
 from apps.platforms import error_messages
-from apps.platforms.adapters.access_token import Token
+from apps.platforms.adapter_kit.access_token import Token
 from apps.platforms.adapters.feishu import errors
 from apps.platforms.base import PlatformError
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.adapters.qq import payloads, sending
 from apps.platforms.adapters.qq.api import CALL_TIMEOUT, Json
 from apps.platforms.adapters.qq.connection import wire_of

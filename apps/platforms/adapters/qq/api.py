@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
-from apps.platforms.adapters.json_frames import frame_of
+from apps.platforms.adapter_kit.json_frames import frame_of
 from apps.platforms.adapters.qq.errors import REFUSED_TOKEN, UNAUTHORIZED, ended, refused
 from apps.platforms.base import PlatformError
 

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from apps.chats.inbound import InboundMessage
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.adapters.slack import sending
 from apps.platforms.adapters.slack.api import base_of
 from apps.platforms.adapters.slack.connection import QUIET, Envelope, Socket, opened

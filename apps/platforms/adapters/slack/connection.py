@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from apps.platforms.adapters.json_frames import frame_of
+from apps.platforms.adapter_kit.json_frames import frame_of
 from apps.platforms.adapters.slack.sdk_errors import translated_errors
 from apps.platforms.base import PlatformError
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from apps.chats.inbound import InboundAttachment
 from apps.chats.models import Message
-from apps.platforms.adapters.downloads import host_of
+from apps.platforms.adapter_kit.downloads import host_of
 
 Json = Mapping[str, Any]
 Kind = Message.Kind

@@ -18,7 +18,7 @@ from telegram.request import HTTPXRequest
 from apps.agents.commands.registry import for_everybody
 from apps.chats.models import Channel
 from apps.platforms import error_messages
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.adapters.telegram import connection, sending
 from apps.platforms.adapters.telegram.api import base_of
 from apps.platforms.adapters.telegram.payloads import Me

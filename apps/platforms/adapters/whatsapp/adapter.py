@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from pywa_async.client import WhatsApp
 
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
-from apps.platforms.adapters.chat_context import context_of
+from apps.platforms.adapter_kit import downloads
+from apps.platforms.adapter_kit.chat_context import context_of
 from apps.platforms.adapters.whatsapp import sending
 from apps.platforms.adapters.whatsapp.api import VERSION, base_of
 from apps.platforms.adapters.whatsapp.content import digits

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from apps.chats.models import Channel, Chat
-from tests.fakes.dingtalk_api import CLIENT_ID, SECRET, DingTalkApi
+from apps.chats.models import Chat
+from tests.fakes.dingtalk_api import DingTalkApi
+from tests.platforms.adapters.dingtalk.support import channel
 from tests.platforms.support import registered_chat
 
 
@@ -24,12 +25,6 @@ def quick(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
-
-
-def channel(ding: DingTalkApi, **credentials: Any) -> Channel:
-    known = {"client_id": CLIENT_ID, "client_secret": SECRET, **credentials}
-    options = {"api_base": ding.url}
-    return Channel.objects.create(platform="dingtalk", name="bot", credentials=known, options=options)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import httpx
 from django.utils.translation import gettext as _
 
 from apps.chats.models import Channel
-from apps.platforms.adapters import downloads
-from apps.platforms.adapters.chat_context import Context, context_of
+from apps.platforms.adapter_kit import downloads
+from apps.platforms.adapter_kit.chat_context import Context, context_of
 from apps.platforms.adapters.wecom.api import API, TIMEOUT, answered, base_of
 from apps.platforms.adapters.wecom.codec import BLOCK, codec_of, decryptor, key_of, unpadded
 from apps.platforms.adapters.wecom.errors import USED, WeComError, unreachable

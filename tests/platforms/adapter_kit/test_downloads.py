@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.platforms.adapters import downloads
+from apps.platforms.adapter_kit import downloads
 from apps.platforms.base import PlatformError
 from tests.fakes.telegram_api import TOKEN
 

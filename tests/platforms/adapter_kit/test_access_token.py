@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from apps.platforms.adapters.access_token import Token
+from apps.platforms.adapter_kit.access_token import Token
 from apps.platforms.base import PlatformError
 
 
