@@ -13,7 +13,8 @@ NEEDS_A_TEST = 60  # lines
 MIRRORS = {"apps": "tests", "nanogridbot": "tests/nanogridbot", "container/runner/ngb_runner": "tests/runner"}
 # These tests follow journeys, attacks and figures instead of modules, or are no tests.
 APART = ("journeys", "attacks", "bench", "fakes", "dashboard/browser")
-ABOUT_A_FOLDER = ("test_folders", "test_file_names", "test_capabilities")
+ABOUT_A_FOLDER = ("test_file_names",)
+SAYS_NOTHING = {"test_more", "test_misc", "test_other", "test_trouble", "test_faults", "test_utils"}
 
 
 def modules(folder):
@@ -77,6 +78,10 @@ def _is_of(name, folder):
         return False
     stems = [path.stem for path in modules(folder)] + [path.name for path in folder.iterdir() if path.is_dir()]
     return any(name == stem or name.startswith(f"{stem}_") for stem in stems)
+
+
+def test_no_test_has_a_name_that_says_nothing():
+    assert [named(path) for path in (ROOT / "tests").rglob("test_*.py") if path.stem in SAYS_NOTHING] == []
 
 
 def test_a_stray_would_be_found():
