@@ -11,8 +11,8 @@ MAX_LOOSE_MODULES = 12  # of an app, beside its packages
 MAX_MODULES = 18  # of a package
 NEEDS_A_TEST = 60  # lines
 MIRRORS = {"apps": "tests", "nanogridbot": "tests/nanogridbot", "container/runner/ngb_runner": "tests/runner"}
-# These tests follow journeys, attacks and figures instead of modules, or are no tests.
-APART = ("journeys", "attacks", "bench", "fakes", "dashboard/browser")
+# These tests follow journeys, pages, attacks and figures instead of modules, or are no tests.
+APART = ("journeys", "attacks", "bench", "fakes", "browser")
 ABOUT_A_FOLDER = ("test_file_names",)
 SAYS_NOTHING = {"test_more", "test_misc", "test_other", "test_trouble", "test_faults", "test_utils"}
 

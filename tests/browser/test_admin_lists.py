@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboard.browser.support import Site
+from tests.browser.support import Site
 
 LISTS = [
     *("chats/channel", "chats/group", "chats/message", "chats/incident", "chats/sender"),

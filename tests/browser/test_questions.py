@@ -5,12 +5,12 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browser.support import Site
+from tests.browser.support import Site
 
 pytestmark = pytest.mark.browser
 
 ASK = """
-from apps.agents import questions
+from apps.agents.questions import questions
 from apps.agents.models import Question, Run
 from apps.agents.services import session_for
 from apps.chats.models import Group

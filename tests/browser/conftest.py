@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from nanogridbot.processes import embedded_redis
-from tests.dashboard.browser.support import PASSWORD, PATIENCE_S, SETUP, Site
+from tests.browser.support import PASSWORD, PATIENCE_S, SETUP, Site
 from tests.environment import free_port, lay_tables
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.python("manage.py", "shell", "-v0", "-c", SETUP)
     site.processes["redis"] = embedded_redis.start(site.data / "run" / "redis.sock", PATIENCE_S)
     site.start_web()
-    site.start("worker", "-m", "tests.dashboard.browser.played_worker")
+    site.start("worker", "-m", "tests.browser.played_worker")
     yield site
     for name in reversed(list(site.processes)):  # Redis last
         site.stop(name)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser.support import PASSWORD, PATIENCE_S, SETUP, Site
+from tests.browser.support import PASSWORD, PATIENCE_S, SETUP, Site
 from tests.environment import free_port, lay_tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]

@@ -1,6 +1,6 @@
 """A worker that answers slowly and on command, so that a browser can be watched while an answer is written.
 
-    python -m tests.dashboard.browser.played_worker
+    python -m tests.browser.played_worker
 
 It claims runs as the real worker does and writes the same rows; only the agent is played.
 """

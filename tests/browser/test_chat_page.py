@@ -6,7 +6,7 @@ import uuid
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.dashboard.browser.support import PASSWORD
+from tests.browser.support import PASSWORD
 
 pytestmark = pytest.mark.browser
 
