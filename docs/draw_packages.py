@@ -48,7 +48,7 @@ def picture() -> str:
     for layer in between:
         width = (WIDTH - MARGIN * (len(layer) + 1)) / len(layer)
         layers = [inside.get(app) or [contents(app)] for app in layer]
-        height = HEAD + max(len(rows(app, each, width)) for app, each in zip(layer, layers, strict=True)) * ROW
+        height = HEAD + max(len(rows(each, width)) for each in layers) * ROW
         for index, (app, each) in enumerate(zip(layer, layers, strict=True)):
             parts += box(app, each, MARGIN + index * (width + MARGIN), y, width, height)
         y += height + MARGIN
@@ -89,46 +89,39 @@ def is_package(path: Path) -> bool:
     return (path / "__init__.py").exists()
 
 
-def rows(app: str, layers: list[Layer], width: float) -> list[Layer]:
+def rows(layers: list[Layer], width: float) -> list[Layer]:
     """Returns the layers, each broken into as many rows as the width asks for."""
-    return [row for layer in layers for row in broken(app, layer, width - 2 * GAP)]
+    return [row for layer in layers for row in broken(layer, width - 2 * GAP)]
 
 
-def broken(app: str, layer: Layer, width: float) -> Iterator[Layer]:
+def broken(layer: Layer, width: float) -> Iterator[Layer]:
     row: Layer = []
     for name in layer:
-        if row and span(app, [*row, name]) > width:
+        if row and span([*row, name]) > width:
             yield row
             row = []
         row.append(name)
     yield row
 
 
-def span(app: str, names: Layer) -> float:
-    return sum(extent(label(app, name)) + GAP for name in names) - GAP
+def span(names: Layer) -> float:
+    return sum(extent(name) + GAP for name in names) - GAP
 
 
 def extent(text: str) -> float:
     return len(text) * CHARACTER + 2 * PADDING
 
 
-def label(app: str, name: str) -> str:
-    """A package's name stands with those of the packages inside it: an adapter for each platform."""
-    inner = [path.name for path in sorted((folder(app) / name).glob("*")) if is_package(path)]
-    return f"{name}: {' '.join(inner)}" if name == "adapters" else name
-
-
 def box(app: str, layers: list[Layer], x: float, y: float, width: float, height: float) -> Iterator[str]:
     yield rectangle("app", x, y, width, height)
     yield f'<text class="name" x="{x + PADDING:.1f}" y="{y + 17:.1f}">{escape(app)}</text>'
-    for number, row in enumerate(rows(app, layers, width)):
-        left, top = x + (width - span(app, row)) / 2, y + HEAD + number * ROW
+    for number, row in enumerate(rows(layers, width)):
+        left, top = x + (width - span(row)) / 2, y + HEAD + number * ROW
         for name in row:
-            text = label(app, name)
             kind = "package" if is_package(folder(app) / name) else "module"
-            yield rectangle(kind, left, top, extent(text), ROW - GAP)
-            yield f'<text x="{left + extent(text) / 2:.1f}" y="{top + 16:.1f}">{escape(text)}</text>'
-            left += extent(text) + GAP
+            yield rectangle(kind, left, top, extent(name), ROW - GAP)
+            yield f'<text x="{left + extent(name) / 2:.1f}" y="{top + 16:.1f}">{escape(name)}</text>'
+            left += extent(name) + GAP
 
 
 def rectangle(kind: str, x: float, y: float, width: float, height: float) -> str:

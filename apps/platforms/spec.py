@@ -67,7 +67,6 @@ class PlatformSpec:
     options: tuple[Field, ...] = ()
     check: str = ""
     webhook: str = ""
-    docs: str = ""  # the page below docs/platforms
     command_prefixes: str = "/"  # what a chat command begins with; "/!" where the platform keeps the slash for itself
     reactions: bool = False  # the adapter's `react` puts an emoji under a message
     quiet_loggers: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""All eight platforms in one form, for tests that ask the same of each: the fake, and what one can do to it.
+"""All platforms in one form, for tests that ask the same of each: the fake, and what one can do to it.
 
 Each platform's own stands in `adapters/<platform>/rig.py`, as `RIG`.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.chats.models import Channel
+from apps.platforms.registry import SPECS
 from tests.fakes import stand_in
 
 BEGAN = int(time.time()) - 1000
@@ -43,7 +44,7 @@ class Rig:
     deafen_later: bool = False  # on those that stand
     hang: Callable[[Any], Any] | None = None  # whatever is sent is taken and never answered
     hanging: Hanging | None = None  # the same, and more, where the listeners connect to it
-    address: str = "api_base"  # the option; QQ's stands in the credentials
+    address: str = "api_base"  # the field, an option or a credential
 
 
 @cache
@@ -63,7 +64,7 @@ def hang_at(*names: str) -> Callable[[Any], Any]:
 
 def channel_on(platform: str, server: Any, name: str = "bot") -> Channel:
     rig = rigs()[platform]
-    in_credentials = rig.address == "ws_url"
+    in_credentials = rig.address in {field.name for field in SPECS[platform].credentials}
     credentials = {**rig.credentials, **({rig.address: server.url} if in_credentials else {})}
     options = {} if in_credentials else {rig.address: server.url}
     return Channel.objects.create(platform=platform, name=name, credentials=credentials, options=options)

@@ -27,9 +27,9 @@ def test_a_channel_may_be_of_each_of_them_and_of_no_other():
 
 @pytest.mark.django_db
 def test_a_channel_of_a_platform_that_has_gone_keeps_its_name():
-    channel = Channel.objects.create(platform="irc", name="old")
-    assert channel.get_platform_display() == "irc"
-    with pytest.raises(PlatformError, match="no adapter for irc"):
+    channel = Channel.objects.create(platform="gone", name="old")
+    assert channel.get_platform_display() == "gone"
+    with pytest.raises(PlatformError, match="no adapter for gone"):
         registry.adapter_class(channel.platform)
 
 
@@ -38,15 +38,15 @@ def test_an_adapter_is_loaded_when_it_is_needed():
 
 
 def test_a_new_platform_is_declared_with_its_label_and_its_quiet_libraries(monkeypatch):
-    spec = PlatformSpec(label="IRC", adapter="", reactions=True, quiet_loggers=("irc.client",))
+    spec = PlatformSpec(label="New", adapter="", reactions=True, quiet_loggers=("new.client",))
     monkeypatch.setattr(platforms, "_declared", dict(platforms._declared))
-    monkeypatch.setitem(SPECS, "irc", spec)
+    monkeypatch.setitem(SPECS, "new", spec)
     registry.declare_platforms()
-    assert ("irc", "IRC") in platforms.choices()
-    assert platforms.can_react("irc")
+    assert ("new", "New") in platforms.choices()
+    assert platforms.can_react("new")
     assert not platforms.can_react("of_nobody")
-    assert not logging.getLogger("irc.client").isEnabledFor(logging.INFO)
-    assert logging.getLogger("irc.client").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger("new.client").isEnabledFor(logging.INFO)
+    assert logging.getLogger("new.client").isEnabledFor(logging.WARNING)
 
 
 @pytest.mark.parametrize("library", [name for spec in SPECS.values() for name in spec.quiet_loggers])

@@ -6,7 +6,6 @@ SPEC = PlatformSpec(
     label=_("DingTalk"),
     adapter="apps.platforms.adapters.dingtalk.cards.CardAdapter",
     check="apps.platforms.adapters.dingtalk.check.check",
-    docs="dingtalk.md",
     credentials=(
         Field(
             "client_id",

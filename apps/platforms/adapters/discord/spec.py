@@ -6,7 +6,6 @@ SPEC = PlatformSpec(
     label="Discord",
     adapter="apps.platforms.adapters.discord.adapter.DiscordAdapter",
     check="apps.platforms.adapters.discord.check.check",
-    docs="discord.md",
     command_prefixes="/!",  # a bare /word is the platform's own
     reactions=True,
     credentials=(

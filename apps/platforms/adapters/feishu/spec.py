@@ -7,7 +7,6 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.adapters.feishu.adapter.FeishuAdapter",
     check="apps.platforms.adapters.feishu.check.check",
     webhook="apps.platforms.adapters.feishu.webhook.read",
-    docs="feishu.md",
     reactions=True,
     credentials=(
         Field(

@@ -6,7 +6,6 @@ SPEC = PlatformSpec(
     label="QQ",
     adapter="apps.platforms.adapters.qq.adapter.QQAdapter",
     check="apps.platforms.adapters.qq.check.check",
-    docs="qq.md",
     credentials=(
         Field(
             "mode",

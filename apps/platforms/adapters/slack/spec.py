@@ -6,7 +6,6 @@ SPEC = PlatformSpec(
     label="Slack",
     adapter="apps.platforms.adapters.slack.adapter.SlackAdapter",
     check="apps.platforms.adapters.slack.check.check",
-    docs="slack.md",
     command_prefixes="/!",  # a bare /word is the platform's own
     reactions=True,
     credentials=(

@@ -7,7 +7,6 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.adapters.telegram.adapter.TelegramAdapter",
     check="apps.platforms.adapters.telegram.check.check",
     webhook="apps.platforms.adapters.telegram.webhook.read",
-    docs="telegram.md",
     reactions=True,
     quiet_loggers=("telegram",),  # its INFO lines carry the token
     credentials=(Field("token", _("The token that @BotFather gave you."), _("Bot token"), required=True),),

@@ -7,7 +7,6 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.adapters.wecom.adapter.WeComAdapter",
     check="apps.platforms.adapters.wecom.check.check",
     webhook="apps.platforms.adapters.wecom.webhook.read",
-    docs="wecom.md",
     credentials=(
         Field(
             "kind",

@@ -7,7 +7,6 @@ SPEC = PlatformSpec(
     adapter="apps.platforms.adapters.whatsapp.adapter.WhatsAppAdapter",
     check="apps.platforms.adapters.whatsapp.check.check",
     webhook="apps.platforms.adapters.whatsapp.webhook.read",
-    docs="whatsapp.md",
     reactions=True,
     credentials=(
         Field(
