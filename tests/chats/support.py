@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from apps.chats.inbound import InboundMessage
@@ -64,3 +65,7 @@ def became(message: Message | None) -> str:
     if message.calls_agent:
         return STORED_CALL
     return ASIDE if message.withheld else CONTEXT
+
+
+def allow(user: User, *names: str) -> None:
+    user.user_permissions.add(*Permission.objects.filter(content_type__app_label="chats", codename__in=names))

@@ -1,12 +1,12 @@
 """Who may read what is said: as at the API, people of the admin with the permission to view messages."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.chats import incidents
 from apps.chats.models import Attachment, Channel
-from tests.chats.support import answered, said
+from tests.chats.support import allow, said
 from tests.dashboard.support import close_code, opened, socket_to, story
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
@@ -22,10 +22,6 @@ def desk(clerk: User) -> Client:
     client = Client()
     client.force_login(clerk)
     return client
-
-
-def allow(user: User, *names: str) -> None:
-    user.user_permissions.add(*Permission.objects.filter(content_type__app_label="chats", codename__in=names))
 
 
 @pytest.mark.parametrize(
@@ -74,45 +70,6 @@ def test_who_may_add_nothing_is_not_led_to_it(desk, clerk):
     page = desk.get("/").text
     assert ("/admin/chats/group/add/" in page, "/admin/chats/channel/add/" in page) == (True, True)
     assert "/admin/chats/group/add/" in desk.get("/chat/").text
-
-
-@pytest.mark.parametrize(
-    ("page", "action", "needed"),
-    [
-        ("chats/message", "resend", "add_message"),
-        ("chats/incident", "mark_seen", "change_incident"),
-        ("agents/run", "stop", "add_message"),
-        ("agents/session", "forget", "change_group"),
-    ],
-)
-def test_who_may_only_look_is_offered_no_action(page, action, needed, desk, clerk):
-    app, _, model = page.partition("/")
-    clerk.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=f"view_{model}"))
-    assert action not in offered(desk, page)
-
-    allow(clerk, needed)
-
-    assert action in offered(desk, page)
-
-
-def offered(desk: Client, page: str) -> list[str]:
-    form = desk.get(f"/admin/{page}/").context["action_form"]
-    return [name for name, _ in form.fields["action"].choices] if form else []
-
-
-def test_who_may_only_look_sends_nothing_again(desk, clerk, chat):
-    failed = answered(chat, "one", delivery="failed", error="Forbidden")
-    allow(clerk, "view_message")
-    again = {"action": "resend", "_selected_action": failed.pk}
-
-    desk.post("/admin/chats/message/", again)
-    failed.refresh_from_db()
-    assert failed.delivery == "failed"
-
-    allow(clerk, "add_message")
-    desk.post("/admin/chats/message/", again)
-    failed.refresh_from_db()
-    assert failed.delivery == "queued"
 
 
 @pytest.mark.django_db(transaction=True)
