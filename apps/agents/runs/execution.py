@@ -131,7 +131,7 @@ def retry_or_fail(run: Run, sentence: str, retry: Retry | None) -> None:
     if retry is None:
         _fail(run, sentence)
     else:
-        # Whoever ends this process starts another one: nothing has to be waited for.
+        # Another process takes over from this one, which is ending: there is nothing to wait for.
         _requeue(run, sentence, replace(retry, delay_s=0.0) if stopping.is_set() and not retry.counts else retry)
 
 
