@@ -1,12 +1,7 @@
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from apps.chats.models import Group
 from apps.chats.services import create_group
-
-Asker = Callable[..., Any]
 
 
 @pytest.fixture
