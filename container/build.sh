@@ -62,7 +62,8 @@ mkdir "$context/ca" "$context/ngb_runner" "$context/bin"
 touch "$context/ca/.keep" "$context/bin/.keep"
 [ -z "$full" ] || cp "$here/browse" "$context/bin/"
 cp "$here/Dockerfile" "$here/requirements.txt" "$context/"
-(cd "$package" && find . -name '*.py' -exec cp --parents {} "$context/ngb_runner/" \;)
+cp -R "$package/." "$context/ngb_runner/"
+find "$context/ngb_runner" -type f ! -name '*.py' -delete
 [ -z "$extra_ca" ] || cp "$extra_ca" "$context/ca/extra.crt"
 # Whatever umask the checkout was made with, any uid must be able to read the runner.
 chmod -R u=rwX,go=rX "$context"

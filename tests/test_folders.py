@@ -14,6 +14,7 @@ MIRRORS = {"apps": "tests", "nanogridbot": "tests/nanogridbot", "container/runne
 # These tests follow journeys, pages, attacks and figures instead of modules, or are no tests.
 APART = ("journeys", "attacks", "bench", "fakes", "browser")
 ABOUT_A_FOLDER = ("test_file_names",)
+NAMED_BY_DJANGO = {"management", "commands", "templatetags"}
 SAYS_NOTHING = {"test_more", "test_misc", "test_other", "test_trouble", "test_faults", "test_utils"}
 
 
@@ -50,6 +51,20 @@ def is_app(folder):
 @pytest.mark.parametrize("folder", [source for source, _ in SOURCES], ids=named)
 def test_no_folder_is_crowded(folder):
     assert len(modules(folder)) <= (MAX_LOOSE_MODULES if is_app(folder) else MAX_MODULES)
+
+
+def test_a_package_says_what_it_is_for():
+    """Those that Django names, and the platforms, are known by their names."""
+    silent = [
+        named(folder)
+        for folder, _ in SOURCES
+        if folder.name not in NAMED_BY_DJANGO
+        and "adapters" not in folder.parent.parts
+        and "formats" not in folder.parts
+        and (folder / "__init__.py").exists()
+        and not ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    ]
+    assert silent == ["apps", "nanogridbot"]
 
 
 def test_a_module_of_some_length_has_a_test_of_its_name():

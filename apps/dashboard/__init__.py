@@ -1,0 +1,1 @@
+"""The pages: chats, the overview, health, and the websocket that keeps them live."""

@@ -1,0 +1,1 @@
+"""Scheduled tasks: prompts on a timetable."""

@@ -1,3 +1,5 @@
+"""The rows of agents: runs, sessions, questions, model providers, MCP servers."""
+
 from apps.agents.models.mcp import McpServer
 from apps.agents.models.provider import BudgetNotice, InstallationBudget, ModelProvider, RunUsage, SpendingOfDeleted
 from apps.agents.models.question import APPROVE, REFUSE, Question, QuestionQuerySet, QuestionStatus, asked_in_chat

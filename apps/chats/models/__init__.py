@@ -1,3 +1,5 @@
+"""The rows of chats: channels, chats, senders, groups, messages, incidents."""
+
 from apps.chats.models.channel import Channel
 from apps.chats.models.chat import Chat, Sender
 from apps.chats.models.group import Group

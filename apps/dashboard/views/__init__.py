@@ -1,0 +1,1 @@
+"""What the pages answer over HTTP."""

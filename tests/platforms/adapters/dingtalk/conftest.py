@@ -22,11 +22,6 @@ def quick(settings: Any) -> None:
     settings.CHANNEL_STALL_TIMEOUT = 2
 
 
-@pytest.fixture(autouse=True)
-def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
-
-
 @pytest.fixture
 def chat(ding: DingTalkApi, transactional_db: None) -> Chat:
     return registered_chat(channel(ding), "cidgroup")

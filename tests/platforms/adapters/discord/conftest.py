@@ -40,8 +40,3 @@ def online(listeners: Any, room: Chat) -> Chat:
     listeners.start()
     until(lambda: status() == "online")
     return room
-
-
-@pytest.fixture
-def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")

@@ -19,7 +19,7 @@ from tests.waiting import in_time, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("told_at_once", "nothing_left", "own_folders"),
+    pytest.mark.usefixtures("told_at_once", "nothing_left"),
 ]
 
 OTHER_BOT = {**ANN, "id": "77", "username": "clock", "global_name": "Clock", "bot": True}

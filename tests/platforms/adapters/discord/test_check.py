@@ -8,7 +8,7 @@ from tests.platforms.adapters.discord.support import discord_channel
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("told_at_once", "nothing_left", "own_folders"),
+    pytest.mark.usefixtures("told_at_once", "nothing_left"),
 ]
 
 

@@ -13,7 +13,7 @@ from tests.waiting import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("told_at_once", "nothing_left", "own_folders"),
+    pytest.mark.usefixtures("told_at_once", "nothing_left"),
 ]
 
 

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -18,8 +17,3 @@ def api() -> Iterator[SlackApi]:
 @pytest.fixture
 def chat(api: SlackApi) -> Chat:
     return registered_chat(slack_channel(api), "C1")
-
-
-@pytest.fixture(autouse=True)
-def own_folders(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.GROUPS_DIR = tmp_path_factory.mktemp("groups")
