@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.environment import REQUIRE_ALL
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -43,6 +44,35 @@ def redis_server() -> Iterator[str]:
     yield settings.REDIS_URL
     server.terminate()
     server.wait(20)
+
+
+@pytest.fixture
+def transactional_db(transactional_db: None) -> Iterator[None]:
+    """Emptied when nobody writes any more: PostgreSQL ends one of two that wait for each other."""
+    yield
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        until(_nobody_else_writes)
+
+
+@pytest.fixture(autouse=True)
+def _emptied_in_peace(request: pytest.FixtureRequest) -> None:
+    """The same for who asks by a mark."""
+    mark = request.node.get_closest_marker("django_db")
+    if mark and mark.kwargs.get("transaction"):
+        request.getfixturevalue("transactional_db")
+
+
+def _nobody_else_writes() -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND (state = 'active' OR state LIKE 'idle in transaction%%') AND backend_type = 'client backend'"
+        )
+        return bool(cursor.fetchone() == (0,))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from apps.agents import services
 from apps.agents.addresses import refusal
 from apps.agents.billing import budgets
+from apps.agents.gateway import gateway
 from apps.agents.link.link import Link
 from apps.agents.models import Run
 from apps.agents.models.mcp import forget_groups
@@ -66,9 +67,20 @@ def replies(chat: Chat) -> Callable[[], list[str]]:
     return lambda: list(Message.objects.outbound().filter(chat=chat).values_list("text", flat=True))
 
 
+@pytest.fixture
+def transactional_db(transactional_db: None) -> Iterator[None]:
+    """No agent and no thread outlives its test: what it writes late would be among the next test's rows."""
+    yield
+    process.stop_all()
+    failover.hang_up()
+    for pool_of_threads in (disk_quota._pool, gateway._pool):
+        pool_of_threads().shutdown()  # a workspace is being measured, an answer read to its end
+        pool_of_threads.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test decides anew which runtime serves, and leaves no agent and no connection behind."""
+    """Every test decides anew which runtime serves, and which providers."""
     monkeypatch.setattr(db_connections, "_keeps", lambda: False)
     settings.AGENT_RUNTIME = "process"
     settings.REDIS_URL = redis_server
@@ -79,9 +91,6 @@ def _fresh_choices(settings: Settings, redis_server: str, monkeypatch: pytest.Mo
     selection.chosen_runtime.cache_clear()
     yield
     forget_groups()
-    process.stop_all()
-    disk_quota._pool().shutdown()  # what the last turn left to be measured, by connections of its own
-    disk_quota._pool.cache_clear()
     selection.chosen_runtime.cache_clear()
     failover.hang_up()
 

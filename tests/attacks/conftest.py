@@ -21,6 +21,7 @@ from tests.agents.conftest import (  # noqa: F401 - fixtures
     runner,
     say,
     sealed,
+    transactional_db,
 )
 from tests.agents.support import results_in
 from tests.attacks.support import Inside
@@ -42,7 +43,7 @@ def _empty_folders(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(transactional_db: None) -> Chat:
+def office(transactional_db: None) -> Chat:  # noqa: F811
     """Another group's chat on Telegram; its folder holds a secret."""
     other = create_group(folder="office", name="The office")
     create_workspace(other)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.agents.sandbox import workspace_files
 from apps.chats.models import Attachment
 from apps.platforms.aio.database import in_database
+from apps.platforms.aio.task_set import to_the_end
 from apps.platforms.aio.wake import told
 from apps.platforms.base import Adapter, PlatformError
 from apps.platforms.inbound import attachments, transcription
@@ -137,7 +138,7 @@ async def _save(attachment: Attachment, adapter: Adapter) -> tuple[str, int]:
                     await asyncio.to_thread(file.write, chunk)
             return path, file.tell()
     except BaseException:
-        await asyncio.shield(asyncio.to_thread(workspace_files.remove_inside, group, path))
+        await to_the_end(asyncio.to_thread(workspace_files.remove_inside, group, path))
         raise
 
 
