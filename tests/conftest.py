@@ -48,29 +48,29 @@ def redis_server() -> Iterator[str]:
 
 @pytest.fixture
 def transactional_db(transactional_db: None) -> Iterator[None]:
-    """Emptied when nobody writes any more: PostgreSQL ends one of two that wait for each other."""
+    """Waits until no other connection is at work before the tables are emptied; else PostgreSQL reports a deadlock."""
     yield
     from django.db import connection
 
     if connection.vendor == "postgresql":
-        until(_nobody_else_writes)
+        until(_others_are_idle)
 
 
 @pytest.fixture(autouse=True)
-def _emptied_in_peace(request: pytest.FixtureRequest) -> None:
-    """The same for who asks by a mark."""
+def _transactional_db_by_mark(request: pytest.FixtureRequest) -> None:
+    """Makes tests with the mark `django_db(transaction=True)` use the fixture above too."""
     mark = request.node.get_closest_marker("django_db")
     if mark and mark.kwargs.get("transaction"):
         request.getfixturevalue("transactional_db")
 
 
-def _nobody_else_writes() -> bool:
+def _others_are_idle() -> bool:
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND (state = 'active' OR state LIKE 'idle in transaction%%') AND backend_type = 'client backend'"
+            " AND state <> 'idle' AND backend_type = 'client backend'"
         )
         return bool(cursor.fetchone() == (0,))
 

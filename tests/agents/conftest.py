@@ -69,7 +69,7 @@ def replies(chat: Chat) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def transactional_db(transactional_db: None) -> Iterator[None]:
-    """No agent and no thread outlives its test: what it writes late would be among the next test's rows."""
+    """Ends agents and threads before the tables are emptied; a late write would reach the next test's rows."""
     yield
     process.stop_all()
     failover.hang_up()

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """What it returns or raises; whoever is cancelled meanwhile leaves when the work has ended, not before."""
+    """Awaits the work to its end, also when the caller is cancelled meanwhile; the cancellation is raised after it."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)

@@ -1,8 +1,12 @@
 """Files that come in, through the real listeners and a Bot API that speaks the wire."""
 
+import threading
+import time
+
 import pytest
 
 from apps.agents.models import Run
+from apps.agents.sandbox import workspace_files
 from apps.chats.models import Attachment
 from apps.chats.workspace.folders import workspace
 from tests.fakes.stand_in import Hang
@@ -54,6 +58,25 @@ def test_too_large_a_file_is_not_kept_whatever_it_was_said_to_be(api, listeners,
 
     until(Run.objects.first)
     assert "larger than 1,000 bytes" in Attachment.objects.get().error
+    assert not list((workspace(chat.group) / "attachments").iterdir())
+
+
+def test_the_service_ends_only_after_a_half_file_is_removed(api, listeners, chat, settings, monkeypatch):
+    remove, removing = workspace_files.remove_inside, threading.Event()
+
+    def slowly(*where):
+        removing.set()
+        time.sleep(1)
+        remove(*where)
+
+    monkeypatch.setattr(workspace_files, "remove_inside", slowly)
+    settings.MEDIA_LIMIT = 1000
+    api.files = {"doc": b"x" * 5000}
+    listeners.start()
+    api.say(caption="@Andy read", document=document("a.txt", size=10))
+
+    assert removing.wait(30)
+    listeners.stop()  # it fails where a task is left over
     assert not list((workspace(chat.group) / "attachments").iterdir())
 
 

@@ -49,7 +49,7 @@ def test_a_message_is_delivered_as_soon_as_it_is_written(without_sweeps, api, ch
 
 def test_a_new_channel_connects_as_soon_as_it_is_added(without_sweeps, api, chat):
     services.add_channel(Channel(platform="web", name="second"))
-    until(lambda: Channel.objects.get(name="second").status == "online")
+    assert until(lambda: Channel.objects.get(name="second").status == "online")
 
 
 def test_typing_is_shown_when_a_run_begins_and_not_after_it_ended(api, chat, monkeypatch):

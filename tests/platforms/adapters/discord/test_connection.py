@@ -97,7 +97,7 @@ def test_a_gateway_that_falls_silent_is_found_and_left(discord, listeners, room,
     discord.deaf = True
     until(lambda: reconnects() > losses)
     discord.deaf = False
-    until(lambda: status() == "online")
+    assert until(lambda: status() == "online")
 
 
 def test_garbage_from_the_gateway_is_survived(discord, online):

@@ -103,7 +103,7 @@ def test_an_implementation_without_status_and_heartbeats_is_fine(bot, listeners,
     bot.online = None
     online(listeners)
     until_quiet(lambda: kept().reconnects, 2.5)
-    until(lambda: status() == "online")
+    assert until(lambda: status() == "online")
 
 
 @database

@@ -88,7 +88,7 @@ def test_answered_pings_keep_a_quiet_connection(api, listeners, chat, settings):
     listeners.start()
     until(lambda: status() == "online")
     until_quiet(lambda: bot().reconnects, 1.8)
-    until(lambda: status() == "online")
+    assert until(lambda: status() == "online")
 
 
 @pytest.mark.parametrize("wrong", ["bot_token", "app_token"])

@@ -52,6 +52,7 @@ def test_a_hung_channel_delays_no_other(api, listeners, chat):
             return time.monotonic() - began
 
         in_time(5, delivered)
+        assert until(lambda: outbound("sending") == 1)  # the stuck one, as before
         hanging.stop()
 
 
